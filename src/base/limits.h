@@ -1,0 +1,52 @@
+/*
+ * Every growable or client-controlled amount has its maximum here, with the reason. A module that
+ * meets one answers with an error or counts a drop; it never grows past it.
+ */
+#ifndef BASE_LIMITS_H
+#define BASE_LIMITS_H
+
+/* People per picture: centernet returns at most 100 boxes. */
+#define LIMIT_DETECTIONS_PER_FRAME 100
+/* Live tracks per camera: twice the detections, so that occluded ones survive. */
+#define LIMIT_TRACKS_PER_CAMERA 200
+/* Tracks named as coexisting with one track; a longer list would only repeat the crowd. */
+#define LIMIT_COEXISTS 256
+/* Points of a track's trail: one per second for an hour and more, then thinned to every second one. */
+#define LIMIT_TRAIL_POINTS 4096
+/* Lines and zones drawn on one camera: what a person can still tell apart on a picture. */
+#define LIMIT_LINES_PER_CAMERA 8
+/* Elements of an embedding: the largest pack we know has 1024. */
+#define LIMIT_EMBEDDING_DIMENSION 1024
+/* Bytes of one best face crop as JPEG: 512 x 512 at quality 90 stays under it. */
+#define LIMIT_FACE_PICTURE_BYTES (512 * 1024)
+/* Bytes of one event on the wire: header, embedding and one picture with room. */
+#define LIMIT_EVENT_BYTES (1024 * 1024)
+/* Events and bytes in one batch: a transaction that stays well under a second on an SD card. */
+#define LIMIT_BATCH_EVENTS 256
+#define LIMIT_BATCH_BYTES (8 * 1024 * 1024)
+/* Pixels of an uploaded picture and of a frame (quality.md: 25 Mpx). */
+#define LIMIT_PICTURE_PIXELS (25 * 1000 * 1000)
+/* Bytes of an upload (quality.md: 10 MB). */
+#define LIMIT_UPLOAD_BYTES (10 * 1000 * 1000)
+/* Bytes of a JSON request body. */
+#define LIMIT_REQUEST_JSON_BYTES (1024 * 1024)
+/* Rows of one page of a list. */
+#define LIMIT_PAGE_ROWS 200
+/* Length of any name a person types, in bytes of UTF-8. */
+#define LIMIT_NAME_BYTES 200
+/* Length of an input URL. */
+#define LIMIT_URL_BYTES 2048
+/* Cameras of one tenant until quotas exist. */
+#define LIMIT_CAMERAS 1024
+/* Vectors in one gallery: 1M is what the scan is measured for, twice that still fits memory. */
+#define LIMIT_GALLERY_VECTORS 2000000
+/* Embeddings kept per person: what aggregation gains is gone by then. */
+#define LIMIT_EMBEDDINGS_PER_PERSON 10
+/* Bytes a spool may hold before the oldest volatile parts (pictures) are dropped and counted. */
+#define LIMIT_SPOOL_BYTES (512LL * 1024 * 1024)
+/* Items the event feed replays before it says `reset`. */
+#define LIMIT_FEED_REPLAY 10000
+/* Open SSE and live streams per server (quality.md: 1 000 SSE clients). */
+#define LIMIT_OPEN_STREAMS 1200
+
+#endif
