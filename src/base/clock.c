@@ -143,8 +143,8 @@ bool utc_parse(const char *text, struct utc *time)
     if (!read_number(&text, 2, &hour) || *text++ != ':' || !read_number(&text, 2, &minute) ||
         *text++ != ':' || !read_number(&text, 2, &second))
         return false;
-    if (year < 1 || month < 1 || month > 12 || day < 1 || day > month_days[month - 1] || hour > 23 ||
-        minute > 59 || second > 60)
+    if (year < 1 || month < 1 || month > 12 || day < 1 || day > month_days[month - 1] ||
+        hour > 23 || minute > 59 || second > 60)
         return false;
     if (*text == '.') {
         int64_t scale = 100000;
@@ -160,7 +160,9 @@ bool utc_parse(const char *text, struct utc *time)
     if (!read_offset(&text, &offset_seconds) || *text)
         return false;
     time->us = (days_from_civil(year, month, day) * 86400 + hour * 3600 + minute * 60 + second -
-                offset_seconds) * 1000000 + micro;
+                offset_seconds) *
+                   1000000 +
+               micro;
     return true;
 }
 

@@ -42,10 +42,12 @@ void manual_clock_advance_us(struct manual_clock *manual, int64_t us);
 /* Size of the buffer that utc_format fills, with the final zero. */
 #define UTC_TEXT_SIZE 32
 
-/* Writes RFC 3339 with milliseconds and "Z", for example 2026-11-20T09:15:00.250Z. Years 1 to 9999. */
+/* Writes RFC 3339 with milliseconds and "Z", for example 2026-11-20T09:15:00.250Z. Years 1 to 9999.
+ */
 void utc_format(struct utc time, char text[UTC_TEXT_SIZE]);
 
-/* Reads RFC 3339 with "Z" or a numeric offset and 0 to 9 fractional digits; false when it is not. */
+/* Reads RFC 3339 with "Z" or a numeric offset and 0 to 9 fractional digits; false when it is not.
+ */
 bool utc_parse(const char *text, struct utc *time);
 
 /* Seconds from `from` to `to`, for logs and metrics. */

@@ -36,10 +36,9 @@ static const struct {
     const char *name;
     const char *title;
     unsigned status;
-} code_facts[] = {
-    [ERROR_NONE] = {"none", "No error", 200},
+} code_facts[] = {[ERROR_NONE] = {"none", "No error", 200},
 #define X(code, name, status, title) [ERROR_##code] = {name, title, status},
-    ERROR_LIST(X)
+                  ERROR_LIST(X)
 #undef X
 };
 
@@ -96,7 +95,8 @@ enum error_code error_code_of(const GError *error)
 
 const char *error_field(const GError *error)
 {
-    return error && error->domain == error_domain() ? customersight_error_get_private(error)->field : NULL;
+    return error && error->domain == error_domain() ? customersight_error_get_private(error)->field
+                                                    : NULL;
 }
 
 static gsize known(enum error_code code)

@@ -51,11 +51,13 @@ GQuark error_domain(void);
 /* Sets *error (when error is not NULL) from a printf format. Asserts that *error is still NULL. */
 void error_set(GError **error, enum error_code code, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
-/* As error_set, for human input: `field` is the path of what is wrong, for example "lines[0].x1". */
+/* As error_set, for human input: `field` is the path of what is wrong, for example "lines[0].x1".
+ */
 void error_set_field(GError **error, enum error_code code, const char *field, const char *format,
                      ...) G_GNUC_PRINTF(4, 5);
 
-/* As error_set, with the text of errno value `saved_errno` appended and NO_SPACE chosen for ENOSPC. */
+/* As error_set, with the text of errno value `saved_errno` appended and NO_SPACE chosen for ENOSPC.
+ */
 void error_set_errno(GError **error, int saved_errno, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
 /* The code of an error of the domain; ERROR_INTERNAL for a foreign domain; ERROR_NONE for NULL. */

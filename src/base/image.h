@@ -28,7 +28,7 @@ struct image {
     int height; /* pixels */
     enum image_format format;
     enum image_matrix matrix; /* Y'CbCr formats only */
-    bool full_range;          /* Y'CbCr formats: 0–255 rather than 16–235; RGB and grey: always 0–255 */
+    bool full_range; /* Y'CbCr formats: 0–255 rather than 16–235; RGB and grey: always 0–255 */
     const uint8_t *planes[3]; /* unused ones are NULL */
     int strides[3];           /* bytes from a row to the next, positive */
 };

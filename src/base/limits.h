@@ -11,7 +11,8 @@
 #define LIMIT_TRACKS_PER_CAMERA 200
 /* Tracks named as coexisting with one track; a longer list would only repeat the crowd. */
 #define LIMIT_COEXISTS 256
-/* Points of a track's trail: one per second for an hour and more, then thinned to every second one. */
+/* Points of a track's trail: one per second for an hour and more, then thinned to every second one.
+ */
 #define LIMIT_TRAIL_POINTS 4096
 /* Lines and zones drawn on one camera: what a person can still tell apart on a picture. */
 #define LIMIT_LINES_PER_CAMERA 8
@@ -23,7 +24,7 @@
 #define LIMIT_EVENT_BYTES (1024 * 1024)
 /* Events and bytes in one batch: a transaction that stays well under a second on an SD card. */
 #define LIMIT_BATCH_EVENTS 256
-#define LIMIT_BATCH_BYTES (8 * 1024 * 1024)
+#define LIMIT_BATCH_BYTES  (8 * 1024 * 1024)
 /* Pixels of an uploaded picture and of a frame (quality.md: 25 Mpx). */
 #define LIMIT_PICTURE_PIXELS (25 * 1000 * 1000)
 /* Bytes of an upload (quality.md: 10 MB). */

@@ -81,7 +81,8 @@ void log_write(const struct logger *logger, enum log_level level, const char *fo
 
     utc_format(sink->clock->utc_now(sink->clock), time_text);
     if (sink->format == LOG_FORMAT_JSON) {
-        g_string_append_printf(line, "{\"@timestamp\":\"%s\",\"log.level\":\"%s\",\"log.logger\":\"",
+        g_string_append_printf(line,
+                               "{\"@timestamp\":\"%s\",\"log.level\":\"%s\",\"log.logger\":\"",
                                time_text, level_names[level]);
         append_path(line, logger);
         g_string_append(line, "\",\"message\":\"");

@@ -3,8 +3,8 @@
  *
  * A logger is a small object with a parent; the path of names is the logger's name
  * ("worker/camera/entrance"). It borrows its parent and its sink, which must outlive it. Low layers
- * return errors instead of logging. Names, phones, faces, embeddings, tokens and passwords are never
- * logged; the formatter also removes user:password@ from anything that looks like a URL.
+ * return errors instead of logging. Names, phones, faces, embeddings, tokens and passwords are
+ * never logged; the formatter also removes user:password@ from anything that looks like a URL.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
@@ -51,7 +51,8 @@ struct log_limiter {
     bool started;
 };
 
-/* True when the caller may log now; `*suppressed` is how many were swallowed since the last time. */
+/* True when the caller may log now; `*suppressed` is how many were swallowed since the last time.
+ */
 bool log_limiter_pass(struct log_limiter *limiter, struct mono now, unsigned *suppressed);
 
 /* A copy of `text` without the credentials of URLs in it. Free with g_free. */

@@ -23,14 +23,14 @@ static const struct {
 
 struct metric_cell {
     enum metric_code code;
-    char *labels; /* `camera="x",reason="y"` without braces; immutable */
+    char *labels;         /* `camera="x",reason="y"` without braces; immutable */
     _Atomic double value; /* counter, gauge; histogram: sum */
     atomic_ullong counts[BUCKETS + 1];
 };
 
 struct metrics {
     pthread_mutex_t lock;
-    GHashTable *cells; /* guarded by lock: "code{labels}" → struct metric_cell */
+    GHashTable *cells;  /* guarded by lock: "code{labels}" → struct metric_cell */
     GPtrArray *ordered; /* guarded by lock: the same cells in order of creation */
 };
 
@@ -181,9 +181,8 @@ static void append_histogram(GString *out, const struct metric_cell *cell)
 
 static void append_family(GString *out, const struct metrics *metrics, enum metric_code code)
 {
-    static const char *const type_names[] = {[METRIC_COUNTER] = "counter",
-                                             [METRIC_GAUGE] = "gauge",
-                                             [METRIC_HISTOGRAM] = "histogram"};
+    static const char *const type_names[] = {
+        [METRIC_COUNTER] = "counter", [METRIC_GAUGE] = "gauge", [METRIC_HISTOGRAM] = "histogram"};
     bool opened = false;
 
     for (guint i = 0; i < metrics->ordered->len; i++) {

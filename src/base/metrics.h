@@ -14,7 +14,8 @@ enum metric_type { METRIC_COUNTER = 1, METRIC_GAUGE, METRIC_HISTOGRAM };
 
 /* X(CODE, name, type, label names separated by commas, help) */
 #define METRIC_LIST(X)                                                                             \
-    X(BUILD_INFO, "customersight_build_info", GAUGE, "version", "Always 1; the version is a label")\
+    X(BUILD_INFO, "customersight_build_info", GAUGE, "version",                                    \
+      "Always 1; the version is a label")                                                          \
     X(HTTP_REQUESTS, "customersight_http_requests_total", COUNTER, "route,status",                 \
       "Requests answered, by route template and status class")                                     \
     X(HTTP_SECONDS, "customersight_http_request_duration_seconds", HISTOGRAM, "route",             \
@@ -59,9 +60,9 @@ struct metric_cell;
 struct metrics *metrics_new(void);
 void metrics_free(struct metrics *metrics);
 
-/* The cell of family `code` with `values`, one per label name of its row in that order (NULL when it
- * has none). Made on first use; thread-safe. The pointer is valid until metrics_free. Label values
- * must come from a bounded set: routes, camera ids, reasons, never user text. */
+/* The cell of family `code` with `values`, one per label name of its row in that order (NULL when
+ * it has none). Made on first use; thread-safe. The pointer is valid until metrics_free. Label
+ * values must come from a bounded set: routes, camera ids, reasons, never user text. */
 struct metric_cell *metrics_cell(struct metrics *metrics, enum metric_code code,
                                  const char *const *values);
 

@@ -20,7 +20,8 @@ struct uuid uuid_new(struct utc now)
 {
     struct uuid random;
 
-    /* Requests of up to 256 bytes are never cut short; only a signal before the pool is ready can. */
+    /* Requests of up to 256 bytes are never cut short; only a signal before the pool is ready can.
+     */
     while (getrandom(random.bytes, sizeof(random.bytes), 0) != (ssize_t)sizeof(random.bytes))
         g_assert(errno == EINTR);
     return uuid_with_time(now, random);

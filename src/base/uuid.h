@@ -20,8 +20,8 @@ struct uuid {
 /* A new UUIDv7 for `now`; the random bits come from the operating system. Thread-safe. */
 struct uuid uuid_new(struct utc now);
 
-/* A UUIDv7 for `now` whose random bits are derived from `seed` and `counter`: equal inputs give equal
- * ids. For lock-step replays and tests only. */
+/* A UUIDv7 for `now` whose random bits are derived from `seed` and `counter`: equal inputs give
+ * equal ids. For lock-step replays and tests only. */
 struct uuid uuid_from_seed(struct utc now, uint64_t seed, uint64_t counter);
 
 bool uuid_is_nil(struct uuid uuid);

@@ -22,7 +22,8 @@ enum tensor_type { TENSOR_NONE = 0, TENSOR_F32, TENSOR_I32, TENSOR_U8, TENSOR_I6
 
 #define TENSOR_RANK_MAX 6
 
-/* Dense, row-major. As an input `data` is borrowed; as an output it is owned by `owner` (opaque). */
+/* Dense, row-major. As an input `data` is borrowed; as an output it is owned by `owner` (opaque).
+ */
 struct tensor {
     enum tensor_type type;
     unsigned rank;
@@ -39,14 +40,14 @@ struct infer;
 struct runner;
 
 struct infer_config {
-    const struct logger *logger;  /* may be NULL */
-    struct metrics *metrics;      /* may be NULL */
-    const char *library;          /* path of the runtime, NULL: search (setting, system, npm package) */
+    const struct logger *logger; /* may be NULL */
+    struct metrics *metrics;     /* may be NULL */
+    const char *library; /* path of the runtime, NULL: search (setting, system, npm package) */
     const char *models_directory; /* where NAME.onnx and NAME.json (card) are */
 };
 
-/* Loads the runtime and self-tests it on a tiny generated net. NULL and *error (MODEL) says what was
- * searched and what failed. */
+/* Loads the runtime and self-tests it on a tiny generated net. NULL and *error (MODEL) says what
+ * was searched and what failed. */
 struct infer *infer_new(const struct infer_config *config, GError **error);
 void infer_free(struct infer *infer);
 
@@ -56,9 +57,9 @@ typedef bool (*infer_fake_run)(void *context, const char *model, const struct te
                                GError **error);
 struct infer *infer_new_fake(infer_fake_run run, void *context);
 
-/* The runner of model `name`: loaded on first use after its hash and shapes were checked against its
- * card, shared afterwards. Thread-safe. Valid until infer_free. NULL and *error when the model is
- * missing or refused (file, expected, found). */
+/* The runner of model `name`: loaded on first use after its hash and shapes were checked against
+ * its card, shared afterwards. Thread-safe. Valid until infer_free. NULL and *error when the model
+ * is missing or refused (file, expected, found). */
 struct runner *infer_runner(struct infer *infer, const char *name, GError **error);
 
 /* One run. `inputs` and `outputs` follow the order of the card. Outputs must be zeroed; on success

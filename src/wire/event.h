@@ -2,10 +2,10 @@
  * Events: what a worker tells serve. The format is the same in a spool file, in a batch over HTTP
  * and in a test's event list. This header is the model; event.c prints and parses it.
  *
- * On the wire a batch is "CSB1", a u32 count and per event a u32 header length, a UTF-8 JSON header,
- * a u8 part count and per part a u32 length and the bytes (all integers little-endian). The order of
- * parts is that of `enum event_part`; an absent part has length 0. Parts are sealed to serve's public
- * key by the worker (seal/), so that a spool never holds a face in the clear.
+ * On the wire a batch is "CSB1", a u32 count and per event a u32 header length, a UTF-8 JSON
+ * header, a u8 part count and per part a u32 length and the bytes (all integers little-endian). The
+ * order of parts is that of `enum event_part`; an absent part has length 0. Parts are sealed to
+ * serve's public key by the worker (seal/), so that a spool never holds a face in the clear.
  *
  * Rules: `seq` counts from 1 without gaps within `stream`. A higher `revision` of a track replaces
  * what a lower one said. An event captured after the end of its lease epoch is refused. What policy
@@ -32,12 +32,14 @@ enum event_kind {
 
 /* Sealed binary parts of EVENT_TRACK. */
 enum event_part {
-    EVENT_PART_EMBEDDING = 0, /* little-endian f32 × embedding_dimension of the aggregated template */
-    EVENT_PART_FACE_PICTURE,  /* JPEG of the best face, aligned crop with context */
+    EVENT_PART_EMBEDDING =
+        0, /* little-endian f32 × embedding_dimension of the aggregated template */
+    EVENT_PART_FACE_PICTURE, /* JPEG of the best face, aligned crop with context */
     EVENT_PART_COUNT,
 };
 
-/* A point of a trail: the middle of the bottom edge of the body box, as fractions of the picture. */
+/* A point of a trail: the middle of the bottom edge of the body box, as fractions of the picture.
+ */
 struct event_trail_point {
     uint32_t offset_ms; /* since started_at */
     float x, y;         /* 0–1, may slightly exceed it where a box reaches over the border */
@@ -45,12 +47,12 @@ struct event_trail_point {
 
 struct event_track {
     struct uuid track_id;
-    uint32_t revision;      /* from 1 */
-    bool ended;             /* no higher revision follows */
-    struct utc started_at;  /* first confirmed detection */
+    uint32_t revision;     /* from 1 */
+    bool ended;            /* no higher revision follows */
+    struct utc started_at; /* first confirmed detection */
     struct utc last_seen_at;
-    struct uuid *coexists;  /* tracks seen in the same frame: cannot be the same person */
-    size_t coexists_count;  /* ≤ LIMIT_COEXISTS */
+    struct uuid *coexists;           /* tracks seen in the same frame: cannot be the same person */
+    size_t coexists_count;           /* ≤ LIMIT_COEXISTS */
     struct event_trail_point *trail; /* whole trail so far, at most one point a second */
     size_t trail_count;              /* ≤ LIMIT_TRAIL_POINTS */
     /* Face evidence; faces == 0 means none and the fields below are zero. */
@@ -69,18 +71,19 @@ struct event_crossing {
     float x, y; /* where, as fractions of the picture */
 };
 
-/* X(CODE, name): what a camera can say of itself. The name is on the wire, in the API and in i18n. */
+/* X(CODE, name): what a camera can say of itself. The name is on the wire, in the API and in i18n.
+ */
 #define CAMERA_STATE_LIST(X)                                                                       \
-    X(OFF, "off")                 /* stopped by a person */                                        \
-    X(CONNECTING, "connecting")   /* first attempt under way */                                    \
-    X(PREPARING, "preparing")     /* the demo clip is being rendered */                            \
-    X(STREAMING, "streaming")     /* pictures arrive */                                            \
-    X(OFFLINE, "offline")         /* lost or unreachable; retrying */                              \
-    X(FROZEN, "frozen")           /* the same picture for too long */                              \
-    X(BLACK, "black")             /* covered or dark */                                            \
-    X(GARBAGE, "garbage")         /* bytes that do not decode */                                   \
+    X(OFF, "off")                   /* stopped by a person */                                      \
+    X(CONNECTING, "connecting")     /* first attempt under way */                                  \
+    X(PREPARING, "preparing")       /* the demo clip is being rendered */                          \
+    X(STREAMING, "streaming")       /* pictures arrive */                                          \
+    X(OFFLINE, "offline")           /* lost or unreachable; retrying */                            \
+    X(FROZEN, "frozen")             /* the same picture for too long */                            \
+    X(BLACK, "black")               /* covered or dark */                                          \
+    X(GARBAGE, "garbage")           /* bytes that do not decode */                                 \
     X(UNAUTHORISED, "unauthorised") /* wrong user or password */                                   \
-    X(UNSUPPORTED, "unsupported") /* no video stream we can read */
+    X(UNSUPPORTED, "unsupported")   /* no video stream we can read */
 
 enum camera_state {
     CAMERA_STATE_NONE = 0,
@@ -93,7 +96,7 @@ struct event_health {
     enum camera_state state; /* from now on */
     struct utc gap_from;     /* when pictures came back: the gap that ended; 0, 0 otherwise */
     struct utc gap_to;
-    char reason[200];        /* redacted text for a person */
+    char reason[200]; /* redacted text for a person */
 };
 
 struct event {
@@ -103,7 +106,7 @@ struct event {
     uint32_t lease_epoch;
     struct uuid camera_id;
     struct utc captured_at;
-    struct uuid boot_id;     /* of the worker's machine, so that mono times compare */
+    struct uuid boot_id; /* of the worker's machine, so that mono times compare */
     int64_t mono_ns;
     uint32_t policy_version; /* the policy the worker acted under */
     char model_pack[64];     /* names and versions that made the evidence */

@@ -46,8 +46,12 @@ static void test_utc_parse_reads_offsets_and_fractions_when_valid(void **state)
 
 static void test_utc_parse_refuses_when_malformed(void **state)
 {
-    static const char *const bad[] = {"", "2023", "2023-13-01T00:00:00Z", "2023-11-14T22:13:20",
-                                      "2023-11-14T24:00:00Z", "2023-11-14T22:13:20Zx",
+    static const char *const bad[] = {"",
+                                      "2023",
+                                      "2023-13-01T00:00:00Z",
+                                      "2023-11-14T22:13:20",
+                                      "2023-11-14T24:00:00Z",
+                                      "2023-11-14T22:13:20Zx",
                                       "2023-11-14T22:13:20.Z"};
 
     (void)state;

@@ -11,7 +11,8 @@ static void test_log_redact_hides_credentials_when_a_url_has_them(void **state)
         const char *in;
         const char *out;
     } cases[] = {
-        {"open rtsp://admin:s3cret@10.0.0.5:554/ch0 failed", "open rtsp://***@10.0.0.5:554/ch0 failed"},
+        {"open rtsp://admin:s3cret@10.0.0.5:554/ch0 failed",
+         "open rtsp://***@10.0.0.5:554/ch0 failed"},
         {"rtsp://a:p/w@host/x and http://u:p@h/", "rtsp://***@host/x and http://***@h/"},
         {"rtsp://host/path", "rtsp://host/path"},
         {"mail me@example.org", "mail me@example.org"},
@@ -43,9 +44,10 @@ static void test_log_write_prints_json_with_path_when_nested(void **state)
     log_debug(&camera, "not shown");
     log_warn(&camera, "a \"quoted\"\nline rtsp://u:p@h/");
     assert_true(read(pipe_fds[0], line, sizeof(line) - 1) > 0);
-    assert_string_equal(line, "{\"@timestamp\":\"1970-01-01T00:00:00.000Z\",\"log.level\":\"warn\","
-                              "\"log.logger\":\"worker/camera\",\"message\":\"a \\\"quoted\\\"\\u000aline "
-                              "rtsp://***@h/\",\"ecs.version\":\"1.6.0\",\"service.name\":\"customersight\"}\n");
+    assert_string_equal(
+        line, "{\"@timestamp\":\"1970-01-01T00:00:00.000Z\",\"log.level\":\"warn\","
+              "\"log.logger\":\"worker/camera\",\"message\":\"a \\\"quoted\\\"\\u000aline "
+              "rtsp://***@h/\",\"ecs.version\":\"1.6.0\",\"service.name\":\"customersight\"}\n");
     close(pipe_fds[0]);
     close(pipe_fds[1]);
 }

@@ -20,7 +20,9 @@ static void test_uuid_format_round_trips_when_parsed(void **state)
 
 static void test_uuid_parse_refuses_when_malformed(void **state)
 {
-    static const char *const bad[] = {"", "x", "018bcfe5-687b-7000-8000-00000000000",
+    static const char *const bad[] = {"",
+                                      "x",
+                                      "018bcfe5-687b-7000-8000-00000000000",
                                       "018bcfe5-687b-7000-8000-0000000000000",
                                       "018bcfe5x687b-7000-8000-000000000000",
                                       "018bcfe5-687b-7000-8000-00000000000g"};

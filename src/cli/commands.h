@@ -1,0 +1,24 @@
+/*
+ * The subcommands of `customersight`: one row and one file each.
+ */
+#ifndef CLI_COMMANDS_H
+#define CLI_COMMANDS_H
+
+/* X(name, function, summary). The function gets the arguments from its own name on (argv[0] is the
+ * subcommand), parses them with cli/options.h and returns an exit code of enum exit_code. */
+#define COMMAND_LIST(X)                                                                            \
+    X("check", cli_check, "Check the settings and say where each value comes from")                \
+    X("version", cli_version, "Print the version")
+
+enum exit_code {
+    EXIT_CODE_OK = 0,
+    EXIT_CODE_FAILURE = 1,
+    EXIT_CODE_USAGE = 2,
+    EXIT_CODE_CONFIGURATION = 78, /* EX_CONFIG of sysexits.h */
+};
+
+#define X(name, function, summary) int function(int argc, char **argv);
+COMMAND_LIST(X)
+#undef X
+
+#endif

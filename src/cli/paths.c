@@ -1,0 +1,90 @@
+#include "cli/paths.h"
+
+#include <glib.h>
+
+char *paths_program(void)
+{
+    g_autoptr(GError) error = NULL;
+    char *path = g_file_read_link("/proc/self/exe", &error);
+
+    return path ? path : g_strdup("customersight");
+}
+
+/* The folder of the program: PREFIX/bin, or OUT/src/cli in a checkout. */
+static char *program_folder(void)
+{
+    g_autofree char *program = paths_program();
+
+    return g_path_get_dirname(program);
+}
+
+/* The first of the NULL-terminated relative `candidates` that exists beside the program; the first
+ * one when none does, so that a message can name it. */
+static char *beside_program(const char *const *candidates)
+{
+    g_autofree char *folder = program_folder();
+
+    for (const char *const *candidate = candidates; *candidate; candidate++) {
+        g_autofree char *joined = g_build_filename(folder, *candidate, NULL);
+        char *path = g_canonicalize_filename(joined, NULL);
+
+        if (g_file_test(path, G_FILE_TEST_EXISTS))
+            return path;
+        g_free(path);
+    }
+    return g_build_filename(folder, candidates[0], NULL);
+}
+
+char *paths_capture_executable(const struct settings *settings)
+{
+    static const char *const candidates[] = {"../libexec/customersight-capture",
+                                             "../capture/customersight-capture", NULL};
+
+    return *settings->capture.executable ? g_strdup(settings->capture.executable)
+                                         : beside_program(candidates);
+}
+
+char *paths_models_directory(const struct settings *settings)
+{
+    static const char *const candidates[] = {"../share/customersight/models", "../../../models",
+                                             NULL};
+
+    return *settings->models.directory ? g_strdup(settings->models.directory)
+                                       : beside_program(candidates);
+}
+
+/* npm's folder names for platform and processor. */
+#if defined(__APPLE__)
+#define RUNTIME_FILE "darwin/arm64/libonnxruntime.dylib"
+#elif defined(__aarch64__)
+#define RUNTIME_FILE "linux/arm64/libonnxruntime.so.1"
+#else
+#define RUNTIME_FILE "linux/x64/libonnxruntime.so.1"
+#endif
+#define NODE_MODULES "../../../../models/node_modules/"
+
+char *paths_runtime_library(const struct settings *settings)
+{
+    static const char *const candidates[] = {
+        "../lib/customersight/libonnxruntime.so.1",
+        NODE_MODULES "onnxruntime-node/bin/napi-v6/" RUNTIME_FILE,
+        NODE_MODULES "onnxruntime-node/bin/napi-v3/" RUNTIME_FILE, NULL};
+
+    if (*settings->models.runtime_library)
+        return g_strdup(settings->models.runtime_library);
+
+    char *path = beside_program(candidates);
+
+    if (!g_file_test(path, G_FILE_TEST_EXISTS))
+        g_clear_pointer(&path, g_free);
+    return path;
+}
+
+char *paths_photographs(const struct settings *settings)
+{
+    static const char *const candidates[] = {"../share/customersight/photographs",
+                                             NODE_MODULES "@vladmandic/face-api/demo", NULL};
+
+    return *settings->demo.photographs ? g_strdup(settings->demo.photographs)
+                                       : beside_program(candidates);
+}
