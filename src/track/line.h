@@ -1,6 +1,6 @@
 /*
- * Counting lines. A line goes from a to b; with s = (bx−ax)(y−ay) − (by−ay)(x−ax), IN is from s > 0 to
- * s < 0 (left to right over a line drawn top to bottom).
+ * Counting lines. A line goes from a to b; with s = (bx−ax)(y−ay) − (by−ay)(x−ax), IN is from s > 0
+ * to s < 0 (left to right over a line drawn top to bottom).
  *
  * Rules: a follower is on one side. It changes sides when its point is more than `band` beyond the
  * line and its path went through the segment (stretched by `band` at both ends); only that counts.
@@ -23,18 +23,19 @@ enum line_crossing { LINE_CROSSING_NONE = 0, LINE_CROSSING_IN, LINE_CROSSING_OUT
 /* One track at one line. Zero before the first point. */
 struct line_follower {
     bool started;
-    int side;               /* −1, 0 (exactly on it so far), 1: sign of s that counts as its side */
-    struct point settled;   /* last point that was on `side` beyond the band or, failing that, first */
-    struct point last;      /* last point */
-    struct point beyond;    /* first point on the other side since the last one on `side` */
+    int side; /* −1, 0 (exactly on it so far), 1: sign of s that counts as its side */
+    struct point
+        settled;         /* last point that was on `side` beyond the band or, failing that, first */
+    struct point last;   /* last point */
+    struct point beyond; /* first point on the other side since the last one on `side` */
     bool is_beyond;
 };
 
 /* Distance of a point from the line through a and b, positive where s > 0, in pixels. */
 float line_distance(const struct line *line, struct point point);
 
-/* The next point of the track. `band` ≥ 0 in pixels. `at` (may be NULL) receives where the path went
- * through the line when the answer is not NONE. */
+/* The next point of the track. `band` ≥ 0 in pixels. `at` (may be NULL) receives where the path
+ * went through the line when the answer is not NONE. */
 enum line_crossing line_follow(const struct line *line, struct line_follower *follower,
                                struct point point, float band, struct point *at);
 

@@ -3,17 +3,17 @@
  *
  * Rules, in the order of a step:
  *   1. Every track's Kalman filter is moved to the time of the frame.
- *   2. Confident detections (score ≥ `confident`) are assigned to confirmed tracks by overlap of the
- *      predicted box, with the look of the body as a second opinion; never further than the gate.
- *   3. Weak detections (`weak` … `confident`) are assigned to the confirmed tracks that are left and
- *      were seen a moment ago: a half-hidden body goes on, it never starts a track.
+ *   2. Confident detections (score ≥ `confident`) are assigned to confirmed tracks by overlap of
+ * the predicted box, with the look of the body as a second opinion; never further than the gate.
+ *   3. Weak detections (`weak` … `confident`) are assigned to the confirmed tracks that are left
+ * and were seen a moment ago: a half-hidden body goes on, it never starts a track.
  *   4. Confirmed tracks that were not seen for a while are sought again near where they can have
  *      walked to since, by distance and size (an occlusion or a gap of at most `max_lost_us`).
  *   5. What is left of the confident detections is assigned to tentative tracks, then, from `birth`
  *      on and unless it lies on a seen track, starts a tentative track.
- *   6. A tentative track is confirmed after `confirm_hits` detections over `confirm_us`, and dropped
- *      when it misses too often before. A confirmed track that was not seen for `max_lost_us` ends;
- *      one that was last seen leaving over the border of the picture ends after `max_left_us`.
+ *   6. A tentative track is confirmed after `confirm_hits` detections over `confirm_us`, and
+ * dropped when it misses too often before. A confirmed track that was not seen for `max_lost_us`
+ * ends; one that was last seen leaving over the border of the picture ends after `max_left_us`.
  *
  * Pure and deterministic: no clock, no random numbers; the same steps give the same tracks. One
  * tracker is one thread's property.
@@ -45,17 +45,17 @@ enum track_state {
 struct track {
     uint32_t number; /* 0 while tentative */
     enum track_state state;
-    bool seen;             /* a detection was assigned in this step */
-    bool weak;             /* … and it was a weak one */
-    struct box box;        /* filtered; predicted where not seen */
-    struct box measured;   /* the last assigned detection */
-    float score;           /* of it */
-    float speed;           /* of the filtered centre, body heights a second */
-    float crowded;         /* 0–1: largest overlap with another live track: confused when high */
-    int64_t started_us;    /* first detection, tentative ones included */
-    int64_t last_seen_us;  /* last assigned detection */
-    uint32_t hits;         /* assigned detections */
-    void *attached;        /* the caller's; the tracker only keeps it */
+    bool seen;            /* a detection was assigned in this step */
+    bool weak;            /* … and it was a weak one */
+    struct box box;       /* filtered; predicted where not seen */
+    struct box measured;  /* the last assigned detection */
+    float score;          /* of it */
+    float speed;          /* of the filtered centre, body heights a second */
+    float crowded;        /* 0–1: largest overlap with another live track: confused when high */
+    int64_t started_us;   /* first detection, tentative ones included */
+    int64_t last_seen_us; /* last assigned detection */
+    uint32_t hits;        /* assigned detections */
+    void *attached;       /* the caller's; the tracker only keeps it */
 };
 
 struct tracker_config {
@@ -78,12 +78,13 @@ struct tracker *tracker_new(const struct tracker_config *config);
 void tracker_free(struct tracker *tracker);
 
 /* One analysed frame at media time `time_us`, not before the last one. At most
- * LIMIT_DETECTIONS_PER_FRAME detections are read (the best ones), LIMIT_TRACKS_PER_CAMERA tracks kept. */
-void tracker_step(struct tracker *tracker, int64_t time_us, const struct track_detection *detections,
-                  size_t count);
+ * LIMIT_DETECTIONS_PER_FRAME detections are read (the best ones), LIMIT_TRACKS_PER_CAMERA tracks
+ * kept. */
+void tracker_step(struct tracker *tracker, int64_t time_us,
+                  const struct track_detection *detections, size_t count);
 
-/* Time passes without an analysed frame (stillness, a gap): tracks age and end as in a step in which
- * they are not seen, but a tentative track is not punished. */
+/* Time passes without an analysed frame (stillness, a gap): tracks age and end as in a step in
+ * which they are not seen, but a tentative track is not punished. */
 void tracker_pass(struct tracker *tracker, int64_t time_us);
 
 /* Ends all tracks. Nothing but tracker_tracks and tracker_free may follow. */
