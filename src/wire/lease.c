@@ -1,0 +1,301 @@
+#include "wire/lease.h"
+
+#include "base/error.h"
+#include "base/limits.h"
+
+#include <jansson.h>
+#include <string.h>
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(json_t, json_decref)
+
+void lease_camera_clear(struct lease_camera *camera)
+{
+    g_free(camera->kind);
+    g_free(camera->url);
+    g_free(camera->transport);
+    g_clear_pointer(&camera->lines, g_array_unref);
+    *camera = (struct lease_camera){0};
+}
+
+static void clear_array_camera(gpointer camera)
+{
+    lease_camera_clear(camera);
+}
+
+GArray *lease_cameras_new(void)
+{
+    GArray *cameras = g_array_new(FALSE, TRUE, sizeof(struct lease_camera));
+
+    g_array_set_clear_func(cameras, clear_array_camera);
+    return cameras;
+}
+
+struct lease_camera lease_camera_make(void)
+{
+    return (struct lease_camera){.lines = g_array_new(FALSE, TRUE, sizeof(struct lease_line))};
+}
+
+void lease_answer_clear(struct lease_answer *answer)
+{
+    g_clear_pointer(&answer->cameras, g_array_unref);
+    *answer = (struct lease_answer){0};
+}
+
+static json_t *uuid_json(struct uuid uuid)
+{
+    char text[UUID_TEXT_SIZE];
+
+    uuid_format(uuid, text);
+    return json_string(text);
+}
+
+static char *print_and_free(json_t *take_object)
+{
+    char *raw = json_dumps(take_object, JSON_COMPACT);
+    char *text = g_strdup(raw);
+
+    free(raw);
+    json_decref(take_object);
+    return text;
+}
+
+char *lease_request_print(const struct lease_request *request)
+{
+    return print_and_free(
+        json_pack("{s:o, s:o, s:s, s:I}", "worker_id", uuid_json(request->worker_id), "boot_id",
+                  uuid_json(request->boot_id), "known_version", request->known_version, "capacity",
+                  (json_int_t)request->capacity));
+}
+
+static json_t *line_json(const struct lease_line *line)
+{
+    return json_pack("{s:o, s:f, s:f, s:f, s:f}", "id", uuid_json(line->id), "x1", (double)line->x1,
+                     "y1", (double)line->y1, "x2", (double)line->x2, "y2", (double)line->y2);
+}
+
+static json_t *camera_json(const struct lease_camera *camera)
+{
+    json_t *lines = json_array();
+
+    for (guint i = 0; i < camera->lines->len; i++)
+        json_array_append_new(lines,
+                              line_json(&g_array_index(camera->lines, struct lease_line, i)));
+    return json_pack("{s:o, s:o, s:I, s:s, s:s, s:s, s:b, s:b, s:f, s:f, s:{s:s, s:I, s:b}, s:o}",
+                     "camera_id", uuid_json(camera->camera_id), "site_id",
+                     uuid_json(camera->site_id), "epoch", (json_int_t)camera->epoch, "kind",
+                     camera->kind, "url", camera->url, "transport", camera->transport, "simulated",
+                     camera->simulated, "decode_everything", camera->decode_everything, "rate_fps",
+                     camera->rate_fps, "max_blind_seconds", camera->max_blind_seconds, "policy",
+                     "mode", camera->policy.mode, "version", (json_int_t)camera->policy.version,
+                     "recognition", camera->policy.recognition, "lines", lines);
+}
+
+char *lease_answer_print(const struct lease_answer *answer)
+{
+    char hex[LEASE_PUBLIC_KEY_SIZE * 2 + 1];
+    json_t *cameras = json_array();
+
+    for (gsize i = 0; i < LEASE_PUBLIC_KEY_SIZE; i++)
+        g_snprintf(hex + 2 * i, 3, "%02x", answer->public_key[i]);
+    for (guint i = 0; i < answer->cameras->len; i++)
+        json_array_append_new(cameras,
+                              camera_json(&g_array_index(answer->cameras, struct lease_camera, i)));
+    return print_and_free(json_pack("{s:s, s:f, s:s, s:o}", "version", answer->version,
+                                    "lease_seconds", answer->lease_seconds, "public_key", hex,
+                                    "cameras", cameras));
+}
+
+static bool wrong(GError **error, const char *field)
+{
+    error_set_field(error, ERROR_INVALID, field, "the lease's field \"%s\" is missing or wrong",
+                    field);
+    return false;
+}
+
+static bool take_uuid(const json_t *object, const char *field, struct uuid *uuid, GError **error)
+{
+    const char *text = json_string_value(json_object_get(object, field));
+
+    return (text && uuid_parse(text, uuid)) || wrong(error, field);
+}
+
+static bool take_text(const json_t *object, const char *field, char *out, gsize size,
+                      GError **error)
+{
+    const char *text = json_string_value(json_object_get(object, field));
+
+    if (!text || strlen(text) >= size)
+        return wrong(error, field);
+    g_strlcpy(out, text, size);
+    return true;
+}
+
+static bool take_new_text(const json_t *object, const char *field, gsize most, char **out,
+                          GError **error)
+{
+    const char *text = json_string_value(json_object_get(object, field));
+
+    if (!text || strlen(text) > most)
+        return wrong(error, field);
+    *out = g_strdup(text);
+    return true;
+}
+
+static bool take_count(const json_t *object, const char *field, uint32_t *out, GError **error)
+{
+    const json_t *value = json_object_get(object, field);
+    const json_int_t number = json_integer_value(value);
+
+    if (!json_is_integer(value) || number < 0 || number > UINT32_MAX)
+        return wrong(error, field);
+    *out = (uint32_t)number;
+    return true;
+}
+
+static bool take_number(const json_t *object, const char *field, double least, double most,
+                        double *out, GError **error)
+{
+    const json_t *value = json_object_get(object, field);
+    const double number = json_number_value(value);
+
+    if (!json_is_number(value) || !(number >= least && number <= most))
+        return wrong(error, field);
+    *out = number;
+    return true;
+}
+
+static bool take_flag(const json_t *object, const char *field, bool *out, GError **error)
+{
+    const json_t *value = json_object_get(object, field);
+
+    if (!json_is_boolean(value))
+        return wrong(error, field);
+    *out = json_is_true(value);
+    return true;
+}
+
+static json_t *load_object(const char *bytes, gsize length, GError **error)
+{
+    json_error_t problem;
+    json_t *object = json_loadb(bytes, length, JSON_REJECT_DUPLICATES, &problem);
+
+    if (json_is_object(object))
+        return object;
+    error_set(error, ERROR_MALFORMED, "a lease message is not a JSON object");
+    json_decref(object);
+    return NULL;
+}
+
+bool lease_request_parse(const char *bytes, gsize length, struct lease_request *request,
+                         GError **error)
+{
+    g_autoptr(json_t) object = load_object(bytes, length, error);
+    struct lease_request parsed = {0};
+
+    if (!object || !take_uuid(object, "worker_id", &parsed.worker_id, error) ||
+        !take_uuid(object, "boot_id", &parsed.boot_id, error) ||
+        !take_text(object, "known_version", parsed.known_version, sizeof(parsed.known_version),
+                   error) ||
+        !take_count(object, "capacity", &parsed.capacity, error))
+        return false;
+    *request = parsed;
+    return true;
+}
+
+static bool parse_lines(const json_t *lines, GArray *out, GError **error)
+{
+    if (!json_is_array(lines) || json_array_size(lines) > LIMIT_LINES_PER_CAMERA)
+        return wrong(error, "lines");
+    for (gsize i = 0; i < json_array_size(lines); i++) {
+        const json_t *object = json_array_get(lines, i);
+        struct lease_line line;
+        double x1, y1, x2, y2;
+
+        if (!take_uuid(object, "id", &line.id, error) ||
+            !take_number(object, "x1", -1, 2, &x1, error) ||
+            !take_number(object, "y1", -1, 2, &y1, error) ||
+            !take_number(object, "x2", -1, 2, &x2, error) ||
+            !take_number(object, "y2", -1, 2, &y2, error))
+            return false;
+        line.x1 = (float)x1;
+        line.y1 = (float)y1;
+        line.x2 = (float)x2;
+        line.y2 = (float)y2;
+        g_array_append_val(out, line);
+    }
+    return true;
+}
+
+static bool parse_policy(const json_t *object, struct lease_policy *policy, GError **error)
+{
+    return take_text(object, "mode", policy->mode, sizeof(policy->mode), error) &&
+           take_count(object, "version", &policy->version, error) &&
+           take_flag(object, "recognition", &policy->recognition, error);
+}
+
+static bool parse_camera(const json_t *object, struct lease_camera *camera, GError **error)
+{
+    return take_uuid(object, "camera_id", &camera->camera_id, error) &&
+           take_uuid(object, "site_id", &camera->site_id, error) &&
+           take_count(object, "epoch", &camera->epoch, error) &&
+           take_new_text(object, "kind", 16, &camera->kind, error) &&
+           take_new_text(object, "url", LIMIT_URL_BYTES, &camera->url, error) &&
+           take_new_text(object, "transport", 16, &camera->transport, error) &&
+           take_flag(object, "simulated", &camera->simulated, error) &&
+           take_flag(object, "decode_everything", &camera->decode_everything, error) &&
+           take_number(object, "rate_fps", 0.1, 60, &camera->rate_fps, error) &&
+           take_number(object, "max_blind_seconds", 0, 3600, &camera->max_blind_seconds, error) &&
+           parse_policy(json_object_get(object, "policy"), &camera->policy, error) &&
+           parse_lines(json_object_get(object, "lines"), camera->lines, error);
+}
+
+static bool parse_public_key(const json_t *object, uint8_t key[LEASE_PUBLIC_KEY_SIZE],
+                             GError **error)
+{
+    const char *hex = json_string_value(json_object_get(object, "public_key"));
+
+    if (!hex || strlen(hex) != 2 * LEASE_PUBLIC_KEY_SIZE)
+        return wrong(error, "public_key");
+    for (gsize i = 0; i < LEASE_PUBLIC_KEY_SIZE; i++) {
+        const int high = g_ascii_xdigit_value(hex[2 * i]);
+        const int low = g_ascii_xdigit_value(hex[2 * i + 1]);
+
+        if (high < 0 || low < 0)
+            return wrong(error, "public_key");
+        key[i] = (uint8_t)(high * 16 + low);
+    }
+    return true;
+}
+
+bool lease_answer_parse(const char *bytes, gsize length, struct lease_answer *answer,
+                        GError **error)
+{
+    g_autoptr(json_t) object = load_object(bytes, length, error);
+    struct lease_answer parsed = {.cameras = lease_cameras_new()};
+    const json_t *cameras = json_object_get(object, "cameras");
+
+    if (!object)
+        goto fail;
+    if (!take_text(object, "version", parsed.version, sizeof(parsed.version), error) ||
+        !take_number(object, "lease_seconds", 1, 3600, &parsed.lease_seconds, error) ||
+        !parse_public_key(object, parsed.public_key, error))
+        goto fail;
+    if (!json_is_array(cameras) || json_array_size(cameras) > LIMIT_CAMERAS) {
+        wrong(error, "cameras");
+        goto fail;
+    }
+    for (gsize i = 0; i < json_array_size(cameras); i++) {
+        struct lease_camera camera = lease_camera_make();
+        const bool ok = parse_camera(json_array_get(cameras, i), &camera, error);
+
+        g_array_append_val(parsed.cameras, camera);
+        if (!ok)
+            goto fail;
+    }
+    *answer = parsed;
+    return true;
+
+fail:
+    lease_answer_clear(&parsed);
+    return false;
+}

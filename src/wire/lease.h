@@ -1,0 +1,89 @@
+/*
+ * Leases: what a worker asks serve for and what it gets. One long poll (POST /api/worker/leases)
+ * carries cameras, their settings and their policy; serve answers at once when `known_version` is
+ * not the present version and otherwise when something changes or the poll's time is over. So a
+ * switch in the UI reaches the worker in well under 2 s.
+ *
+ * JSON. The request: {"worker_id", "boot_id", "known_version", "capacity"}. The answer: {"version",
+ * "lease_seconds", "public_key" (hex, for sealed parts), "cameras": [{…}]}. An answer lists all
+ * cameras the worker holds: one that is missing is to be let go. It holds camera passwords and goes
+ * over the worker's authenticated connection only.
+ */
+#ifndef WIRE_LEASE_H
+#define WIRE_LEASE_H
+
+#include "base/uuid.h"
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define LEASE_VERSION_SIZE    40
+#define LEASE_PUBLIC_KEY_SIZE 32
+/* How long a long poll waits for a change before it answers anyway. */
+#define LEASE_POLL_SECONDS 20
+/* How long a lease lives without a renewal (architecture.md: only a foreign worker waits for it).
+ */
+#define LEASE_SECONDS 30
+
+struct lease_request {
+    struct uuid worker_id;
+    struct uuid boot_id;
+    char known_version[LEASE_VERSION_SIZE]; /* "" at first */
+    uint32_t capacity;                      /* cameras it can take at most */
+};
+
+struct lease_line {
+    struct uuid id;
+    float x1, y1, x2, y2; /* fractions of the picture; IN is left to right over a line drawn down */
+};
+
+/* How a camera's effective policy travels: the numbers of policy/policy.h. */
+struct lease_policy {
+    char mode[16];    /* "count", "returning" or "members" */
+    uint32_t version; /* of the tenant's policy */
+    bool recognition; /* the camera's switch */
+};
+
+struct lease_camera {
+    struct uuid camera_id;
+    struct uuid site_id;
+    uint32_t epoch;  /* of this lease */
+    char *kind;      /* rtsp, webcam, file, http, lavfi, demo; owned */
+    char *url;       /* with credentials; owned */
+    char *transport; /* auto, tcp or udp; owned */
+    bool simulated;
+    bool decode_everything;
+    double rate_fps;
+    double max_blind_seconds;
+    struct lease_policy policy;
+    GArray *lines; /* of struct lease_line; owned */
+};
+
+struct lease_answer {
+    char version[LEASE_VERSION_SIZE];
+    double lease_seconds;
+    uint8_t public_key[LEASE_PUBLIC_KEY_SIZE];
+    GArray *cameras; /* of struct lease_camera, cleared with the array; owned */
+};
+
+/* Empties an answer; harmless on a zeroed one. */
+void lease_answer_clear(struct lease_answer *answer);
+/* A new, empty array of cameras that clears what it holds. */
+GArray *lease_cameras_new(void);
+/* A zeroed camera with an empty array of lines. */
+struct lease_camera lease_camera_make(void);
+/* Frees what a camera that is in no array owns. */
+void lease_camera_clear(struct lease_camera *camera);
+
+/* JSON texts, free with g_free. */
+char *lease_request_print(const struct lease_request *request);
+char *lease_answer_print(const struct lease_answer *answer);
+
+/* Read them; MALFORMED or INVALID names the field, outputs are untouched on failure. */
+bool lease_request_parse(const char *bytes, gsize length, struct lease_request *request,
+                         GError **error);
+bool lease_answer_parse(const char *bytes, gsize length, struct lease_answer *answer,
+                        GError **error);
+
+#endif
