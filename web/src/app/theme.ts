@@ -1,0 +1,47 @@
+import { theme as antd, type ThemeConfig } from 'antd';
+
+/** The same palette as theme.css, for antd's tokens. */
+const palettes = {
+  light: {
+    paper: '#f6f4ee', surface: '#ffffff', sunken: '#efece4', line: '#e3dfd4', lineStrong: '#cfc9ba', ink: '#1a211f',
+    inkSoft: '#57605c', accent: '#0e5c50', accentSoft: '#e0ede8', danger: '#a8322a', ok: '#22734a', amber: '#93520c',
+  },
+  dark: {
+    paper: '#0e1312', surface: '#161c1a', sunken: '#111716', line: '#28312e', lineStrong: '#3a4642', ink: '#e9eeeb',
+    inkSoft: '#9eaca6', accent: '#55c7ab', accentSoft: '#14332c', danger: '#f0887c', ok: '#6fcf97', amber: '#efb662',
+  },
+} as const;
+
+export type Appearance = keyof typeof palettes;
+
+export const FONT_STACK =
+  "'Inter', 'InterVariable', system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Helvetica Neue', Arial, sans-serif";
+
+export function themeFor(appearance: Appearance): ThemeConfig {
+  const p = palettes[appearance];
+  const onAccent = appearance === 'light' ? '#ffffff' : '#06201a';
+  return {
+    algorithm: appearance === 'dark' ? antd.darkAlgorithm : antd.defaultAlgorithm,
+    token: {
+      colorPrimary: p.accent, colorInfo: p.accent, colorLink: p.accent, colorSuccess: p.ok, colorWarning: p.amber,
+      colorError: p.danger, colorBgBase: p.surface, colorBgLayout: p.paper, colorBgContainer: p.surface,
+      colorBgElevated: appearance === 'dark' ? '#1c2421' : '#ffffff', colorTextBase: p.ink, colorText: p.ink,
+      colorTextSecondary: p.inkSoft, colorTextTertiary: p.inkSoft, colorTextDescription: p.inkSoft,
+      colorTextPlaceholder: appearance === 'dark' ? '#8b9993' : '#69726d', colorBorder: p.lineStrong,
+      colorBorderSecondary: p.line, colorTextLightSolid: onAccent, borderRadius: 9, borderRadiusLG: 14, borderRadiusSM: 7,
+      controlHeight: 38, controlHeightLG: 44, controlHeightSM: 30, fontFamily: FONT_STACK, fontSize: 14, lineHeight: 1.5,
+      motionDurationMid: '0.16s', motionDurationSlow: '0.22s', wireframe: false,
+    },
+    components: {
+      Button: { fontWeight: 550, primaryShadow: 'none', defaultShadow: 'none', dangerShadow: 'none', paddingInline: 16 },
+      Segmented: { trackBg: p.sunken, itemSelectedBg: p.surface, trackPadding: 3 },
+      Modal: { titleFontSize: 18 },
+      Form: { itemMarginBottom: 20, verticalLabelPadding: '0 0 6px' },
+      Tooltip: { colorBgSpotlight: appearance === 'dark' ? '#2a3431' : '#1a211f', colorTextLightSolid: '#f4f2ec' },
+      Message: { contentPadding: '10px 16px' },
+      Menu: { itemBorderRadius: 9 },
+      Tag: { defaultBg: p.sunken, defaultColor: p.inkSoft },
+      Alert: { withDescriptionPadding: '14px 16px', borderRadiusLG: 12 },
+    },
+  };
+}
