@@ -17,6 +17,7 @@
 #define INGEST_INGEST_H
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/uuid.h"
