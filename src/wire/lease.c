@@ -62,9 +62,10 @@ static char *print_and_free(json_t *take_object)
 char *lease_request_print(const struct lease_request *request)
 {
     return print_and_free(
-        json_pack("{s:o, s:o, s:s, s:I}", "worker_id", uuid_json(request->worker_id), "boot_id",
-                  uuid_json(request->boot_id), "known_version", request->known_version, "capacity",
-                  (json_int_t)request->capacity));
+        json_pack("{s:o, s:o, s:s, s:I, s:s, s:s}", "worker_id", uuid_json(request->worker_id),
+                  "boot_id", uuid_json(request->boot_id), "known_version", request->known_version,
+                  "capacity", (json_int_t)request->capacity, "live_url", request->live_url,
+                  "live_token", request->live_token));
 }
 
 static json_t *line_json(const struct lease_line *line)
@@ -196,7 +197,9 @@ bool lease_request_parse(const char *bytes, gsize length, struct lease_request *
         !take_uuid(object, "boot_id", &parsed.boot_id, error) ||
         !take_text(object, "known_version", parsed.known_version, sizeof(parsed.known_version),
                    error) ||
-        !take_count(object, "capacity", &parsed.capacity, error))
+        !take_count(object, "capacity", &parsed.capacity, error) ||
+        !take_text(object, "live_url", parsed.live_url, sizeof(parsed.live_url), error) ||
+        !take_text(object, "live_token", parsed.live_token, sizeof(parsed.live_token), error))
         return false;
     *request = parsed;
     return true;

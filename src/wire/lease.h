@@ -4,10 +4,11 @@
  * not the present version and otherwise when something changes or the poll's time is over. So a
  * switch in the UI reaches the worker in well under 2 s.
  *
- * JSON. The request: {"worker_id", "boot_id", "known_version", "capacity"}. The answer: {"version",
- * "lease_seconds", "public_key" (hex, for sealed parts), "cameras": [{…}]}. An answer lists all
- * cameras the worker holds: one that is missing is to be let go. It holds camera passwords and goes
- * over the worker's authenticated connection only.
+ * JSON. The request: {"worker_id", "boot_id", "known_version", "capacity", "live_url",
+ * "live_token"}; the last two say where and with what serve pulls live pictures from this worker.
+ * The answer: {"version", "lease_seconds", "public_key" (hex, for sealed parts), "cameras": [{…}]}.
+ * An answer lists all cameras the worker holds: one that is missing is to be let go. It holds
+ * camera passwords and goes over the worker's authenticated connection only.
  */
 #ifndef WIRE_LEASE_H
 #define WIRE_LEASE_H
@@ -31,6 +32,8 @@ struct lease_request {
     struct uuid boot_id;
     char known_version[LEASE_VERSION_SIZE]; /* "" at first */
     uint32_t capacity;                      /* cameras it can take at most */
+    char live_url[256];                     /* "unix:PATH" or "http://host:port"; "" has none */
+    char live_token[64];                    /* made by the worker at each start */
 };
 
 struct lease_line {

@@ -92,8 +92,8 @@ static void test_lease_answer_parse_refuses_when_cut_anywhere(void **state)
 
 static void test_lease_request_round_trips_when_printed_and_parsed(void **state)
 {
-    const struct lease_request request = {uuid_new((struct utc){1}), uuid_new((struct utc){2}),
-                                          "12", 8};
+    const struct lease_request request = {
+        uuid_new((struct utc){1}), uuid_new((struct utc){2}), "12", 8, "unix:/run/x", "t0ken"};
     struct lease_request parsed;
     g_autofree char *text = lease_request_print(&request);
 
@@ -102,6 +102,8 @@ static void test_lease_request_round_trips_when_printed_and_parsed(void **state)
     assert_true(uuid_equal(request.worker_id, parsed.worker_id));
     assert_string_equal(parsed.known_version, "12");
     assert_int_equal(parsed.capacity, 8);
+    assert_string_equal(parsed.live_url, "unix:/run/x");
+    assert_string_equal(parsed.live_token, "t0ken");
 }
 
 int main(void)
