@@ -91,6 +91,19 @@ describe('the feed', () => {
     expect(sent.some((s) => s.message.type === 'feed' && s.message.item.event === 'reset')).toBe(true);
   });
 
+  test('goes on after the last item it had', async () => {
+    wish('a', { feed: 't1' });
+    feeds[0]?.fire('visit', '{"visit_id":"v"}', '41');
+    const first = feeds[0];
+    if (!first) throw new Error('no feed');
+    first.readyState = 2;
+    first.fire('error');
+    await pass(500);
+    expect(feeds[1]?.url).toBe('/api/feed?tenant=t1&after=41');
+    feeds[1]?.fire('open');
+    expect(sent.some((s) => s.message.type === 'feed' && s.message.item.event === 'reset')).toBe(false);
+  });
+
   test('turns a broken item into a reset', () => {
     wish('a', { feed: 't1' });
     feeds[0]?.fire('visit', '{"id":', '7');

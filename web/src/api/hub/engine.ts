@@ -170,6 +170,8 @@ class Feed {
   private source: FeedSource | null = null;
   private cancelRetry: () => void = () => undefined;
   private failures = 0;
+  /** Id of the last durable item. */
+  private version = '';
   private closed = false;
 
   constructor(
@@ -187,12 +189,14 @@ class Feed {
   }
 
   private open(): void {
-    const source = this.world.openFeed(`/api/feed?${new URLSearchParams({ tenant: this.tenant }).toString()}`);
+    const query = new URLSearchParams({ tenant: this.tenant });
+    if (this.version !== '') query.set('after', this.version);
+    const source = this.world.openFeed(`/api/feed?${query.toString()}`);
     this.source = source;
     this.report('connecting');
     source.addEventListener('open', () => {
-      // After a refusal the replay by id is lost: what happened in between has to be asked for again.
-      if (this.failures > 0) this.emit('reset', '', null);
+      // After a refusal the browser forgets the id. Without one of ours, what was missed has to be asked for again.
+      if (this.failures > 0 && this.version === '') this.emit('reset', '', null);
       this.failures = 0;
       this.report('open');
     });
@@ -209,6 +213,7 @@ class Feed {
     });
     for (const name of FEED_EVENTS) {
       source.addEventListener(name, (event) => {
+        if (event.lastEventId !== '') this.version = event.lastEventId;
         try {
           this.emit(name, event.lastEventId, event.data === '' ? null : (JSON.parse(event.data) as unknown));
         } catch {
