@@ -49,5 +49,15 @@
 #define LIMIT_FEED_REPLAY 10000
 /* Open SSE and live streams per server (quality.md: 1 000 SSE clients). */
 #define LIMIT_OPEN_STREAMS 1200
+/* Bytes of a model card: the longest of ours is under 8 KiB. */
+#define LIMIT_CARD_BYTES (64 * 1024)
+/* Bytes of one ONNX file or of a file it is made from: the largest of ours is 26 MB. */
+#define LIMIT_MODEL_BYTES (256LL * 1024 * 1024)
+/* Inputs or outputs of one net; the nets we know have at most 12 (YuNet). */
+#define LIMIT_MODEL_TENSORS 32
+/* Thresholds and source files named by one card. */
+#define LIMIT_CARD_ROWS 32
+/* Nodes and weights of a graph that the importer reads: the largest of ours has 544. */
+#define LIMIT_GRAPH_NODES 20000
 
 #endif

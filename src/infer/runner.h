@@ -12,29 +12,13 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
+#include "infer/card.h"
+#include "infer/tensor.h"
 
 #include <glib.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-enum tensor_type { TENSOR_NONE = 0, TENSOR_F32, TENSOR_I32, TENSOR_U8, TENSOR_I64 };
-
-#define TENSOR_RANK_MAX 6
-
-/* Dense, row-major. As an input `data` is borrowed; as an output it is owned by `owner` (opaque).
- */
-struct tensor {
-    enum tensor_type type;
-    unsigned rank;
-    int64_t shape[TENSOR_RANK_MAX];
-    void *data;
-    void *owner; /* NULL when `data` is borrowed */
-};
-
-size_t tensor_elements(const struct tensor *tensor);
-/* Frees an output; harmless on a zeroed or borrowed one. */
-void tensor_clear(struct tensor *tensor);
 
 struct infer;
 struct runner;
@@ -42,33 +26,52 @@ struct runner;
 struct infer_config {
     const struct logger *logger; /* may be NULL */
     struct metrics *metrics;     /* may be NULL */
-    const char *library; /* path of the runtime, NULL: search (setting, system, npm package) */
+    const char *library; /* path of the runtime, NULL: search (infer/library.h says where) */
     const char *models_directory; /* where NAME.onnx and NAME.json (card) are */
 };
 
 /* Loads the runtime and self-tests it on a tiny generated net. NULL and *error (MODEL) says what
- * was searched and what failed. */
+ * was searched and what failed. The strings of `config` are copied; logger and metrics must outlive
+ * it. */
 struct infer *infer_new(const struct infer_config *config, GError **error);
+
+/* No run may be under way; outputs still held become invalid. NULL is accepted. */
 void infer_free(struct infer *infer);
 
-/* Answers of the fake back end: fills outputs (allocated with g_malloc, owner = data). */
+/* Answers of the fake back end: fills outputs (allocated with g_malloc, owner = data). Called by
+ * any thread, several at a time. */
 typedef bool (*infer_fake_run)(void *context, const char *model, const struct tensor *inputs,
                                size_t input_count, struct tensor *outputs, size_t output_count,
                                GError **error);
 struct infer *infer_new_fake(infer_fake_run run, void *context);
 
+/* Version of the loaded runtime ("1.20.1") and the file it came from; "fake" for the fake one. */
+const char *infer_runtime_version(const struct infer *infer);
+const char *infer_runtime_path(const struct infer *infer);
+
 /* The runner of model `name`: loaded on first use after its hash and shapes were checked against
- * its card, shared afterwards. Thread-safe. Valid until infer_free. NULL and *error when the model
- * is missing or refused (file, expected, found). */
+ * its card, shared afterwards. Thread-safe; two callers of the same name wait for one load,
+ * different names load side by side. Valid until infer_free. NULL and *error when the model is
+ * missing or refused (file, expected, found); the next call tries again. */
 struct runner *infer_runner(struct infer *infer, const char *name, GError **error);
 
-/* One run. `inputs` and `outputs` follow the order of the card. Outputs must be zeroed; on success
- * clear each with tensor_clear. Thread-safe. */
+/* Loads `names` (NULL-terminated) side by side on up to `threads` threads, then gives the memory
+ * that loading used back to the system. False and *error of the first name, in the order given,
+ * that failed; the others are loaded all the same. */
+bool infer_preload(struct infer *infer, const char *const *names, unsigned threads, GError **error);
+
+/* One run. `inputs` and `outputs` follow the order of the card; negative dimensions of the card are
+ * free. Outputs must be zeroed; on success clear each with tensor_clear, on failure they stay
+ * zeroed. Thread-safe. */
 bool runner_run(struct runner *runner, const struct tensor *inputs, size_t input_count,
                 struct tensor *outputs, size_t output_count, GError **error);
 
 /* Name and version as in the card, "face_recognition@1.7.15"; valid while the runner is. */
 const char *runner_model_space(const struct runner *runner);
+
+/* The card of the net, valid while the runner is; NULL with the fake back end. */
+const struct card *runner_card(const struct runner *runner);
+
 /* Runs so far, for cam_ai's guard and the proof that `count` mode never embeds. */
 uint64_t runner_runs(const struct runner *runner);
 
