@@ -31,6 +31,22 @@
 #define LIMIT_UPLOAD_BYTES (10 * 1000 * 1000)
 /* Bytes of a JSON request body. */
 #define LIMIT_REQUEST_JSON_BYTES (1024 * 1024)
+/* Bytes of a camera's still: 25 Mpx at quality 75 stay under it. */
+#define LIMIT_STILL_BYTES (8 * 1024 * 1024)
+/* Connections of one listener, and of one address: more than the streams, so that requests still
+ * get through when all streams are open. */
+#define LIMIT_CONNECTIONS             2048
+#define LIMIT_CONNECTIONS_PER_ADDRESS 1536
+/* Requests that wait for a handler thread; more are answered 503 at once. */
+#define LIMIT_WAITING_REQUESTS 512
+/* Requests that are parked for a later answer (long polls, stills). */
+#define LIMIT_PARKED_REQUESTS 1024
+/* Bytes of all request bodies that are being received or handled. */
+#define LIMIT_BODIES_BYTES (128 * 1024 * 1024)
+/* Headers of one request and the buffer of its answer. */
+#define LIMIT_CONNECTION_MEMORY_BYTES (32 * 1024)
+/* Bytes queued for one SSE client: a minute of a busy feed. */
+#define LIMIT_FEED_QUEUE_BYTES (256 * 1024)
 /* Rows of one page of a list. */
 #define LIMIT_PAGE_ROWS 200
 /* Length of any name a person types, in bytes of UTF-8. */
