@@ -1,0 +1,155 @@
+#include "record/camera.h"
+
+#include "base/error.h"
+#include "record/text.h"
+
+#include <math.h>
+#include <string.h>
+
+void camera_clear(struct camera *camera)
+{
+    g_clear_pointer(&camera->sealed_url, g_bytes_unref);
+    memset(camera, 0, sizeof(*camera));
+}
+
+void camera_copy(const struct camera *from, struct camera *to)
+{
+    *to = *from;
+    if (to->sealed_url)
+        g_bytes_ref(to->sealed_url);
+}
+
+/* Keeps the names of query parameters and replaces their values: vendors put passwords there. */
+static void append_query(GString *shown, const char *query)
+{
+    g_auto(GStrv) parts = g_strsplit(query, "&", -1);
+
+    g_string_append_c(shown, '?');
+    for (size_t i = 0; parts[i]; i++) {
+        const char *const equals = strchr(parts[i], '=');
+
+        if (i > 0)
+            g_string_append_c(shown, '&');
+        if (equals)
+            g_string_append_len(shown, parts[i], equals + 1 - parts[i]);
+        g_string_append(shown, "…");
+    }
+}
+
+char *camera_redact_url(const char *url)
+{
+    const char *const colon = strchr(url, ':');
+    const char *authority;
+    const char *path;
+    const char *at = NULL;
+    const char *query;
+    GString *shown;
+
+    /* file: and lavfi: have no place for a password; what follows is not a URL of that form. */
+    if (!colon || strncmp(colon, "://", 3) != 0 || g_ascii_strncasecmp(url, "file:", 5) == 0)
+        return g_strdup(url);
+    authority = colon + 3;
+    path = authority + strcspn(authority, "/?#");
+    /* A password may hold '/' and '@' unescaped: everything up to the last '@' is dropped. */
+    at = strrchr(authority, '@');
+    shown = g_string_new_len(url, authority - url);
+    if (at) {
+        authority = at + 1;
+        path = authority + strcspn(authority, "/?#");
+    }
+    g_string_append_len(shown, authority, path - authority);
+    query = strpbrk(path, "?#");
+    g_string_append_len(shown, path, query ? query - path : (gssize)strlen(path));
+    if (query && *query == '?')
+        append_query(shown, query + 1);
+    return g_string_free(shown, FALSE);
+}
+
+static const struct {
+    enum camera_kind kind;
+    const char *schemes[4];
+    const char *example;
+} url_rules[] = {
+    {CAMERA_RTSP, {"rtsp://", "rtsps://"}, "rtsp://192.168.1.20/stream1"},
+    {CAMERA_FILE, {"file:"}, "file:/srv/clips/door.mp4"},
+    {CAMERA_HTTP, {"http://", "https://"}, "http://192.168.1.20/video.mjpeg"},
+    {CAMERA_LAVFI, {"lavfi:"}, "lavfi:testsrc2=size=640x360:rate=10"},
+};
+
+static bool url_validate(enum camera_kind kind, const char *url, GError **error)
+{
+    if (!text_validate(url, LIMIT_URL_BYTES, true, false, "url", error))
+        return false;
+    for (size_t i = 0; i < G_N_ELEMENTS(url_rules); i++) {
+        if (url_rules[i].kind != kind)
+            continue;
+        for (size_t k = 0; k < G_N_ELEMENTS(url_rules[i].schemes) && url_rules[i].schemes[k]; k++) {
+            const size_t length = strlen(url_rules[i].schemes[k]);
+
+            if (g_ascii_strncasecmp(url, url_rules[i].schemes[k], length) == 0 &&
+                url[length] != '\0')
+                return true;
+        }
+        error_set_field(error, ERROR_INVALID, "url", "the url of a camera of kind %s looks like %s",
+                        camera_kind_name(kind), url_rules[i].example);
+        return false;
+    }
+    return true;
+}
+
+static bool rate_validate(double value, double least, double most, const char *field,
+                          GError **error)
+{
+    if (isfinite(value) && value >= least && value <= most)
+        return true;
+    error_set_field(error, ERROR_INVALID, field, "%s is from %g to %g", field, least, most);
+    return false;
+}
+
+bool camera_validate(const struct camera *camera, const char *url, GError **error)
+{
+    if (!text_validate(camera->name, LIMIT_NAME_BYTES, true, false, "name", error))
+        return false;
+    if (!camera_kind_name(camera->kind)) {
+        error_set_field(error, ERROR_INVALID, "kind", "kind is rtsp, webcam, file, http or lavfi");
+        return false;
+    }
+    if (!camera_transport_name(camera->transport)) {
+        error_set_field(error, ERROR_INVALID, "transport", "transport is auto, tcp or udp");
+        return false;
+    }
+    if (camera->kind == CAMERA_WEBCAM) {
+        if (camera->webcam_index < 0 || camera->webcam_index > CAMERA_MOST_WEBCAM_INDEX) {
+            error_set_field(error, ERROR_INVALID, "webcam_index",
+                            "a webcam needs a webcam_index from 0 to %d", CAMERA_MOST_WEBCAM_INDEX);
+            return false;
+        }
+        if (url && url[0] != '\0') {
+            error_set_field(error, ERROR_INVALID, "url", "a webcam has a webcam_index and no url");
+            return false;
+        }
+    } else {
+        if (camera->webcam_index != -1) {
+            error_set_field(error, ERROR_INVALID, "webcam_index",
+                            "only a webcam has a webcam_index");
+            return false;
+        }
+        if (!url && !camera->sealed_url) {
+            error_set_field(error, ERROR_INVALID, "url", "url is required");
+            return false;
+        }
+        if (url && !url_validate(camera->kind, url, error))
+            return false;
+    }
+    if (camera->transport != CAMERA_TRANSPORT_AUTO && camera->kind != CAMERA_RTSP) {
+        error_set_field(error, ERROR_INVALID, "transport", "only rtsp has a transport");
+        return false;
+    }
+    if (camera->loop && camera->kind != CAMERA_FILE) {
+        error_set_field(error, ERROR_INVALID, "loop", "only a file can be looped");
+        return false;
+    }
+    return rate_validate(camera->analysis_fps, 0.2, CAMERA_MOST_ANALYSIS_FPS, "analysis_fps",
+                         error) &&
+           rate_validate(camera->max_blind_seconds, 0, 60, "max_blind_seconds", error);
+}
