@@ -61,11 +61,12 @@ static char *print_and_free(json_t *take_object)
 
 char *lease_request_print(const struct lease_request *request)
 {
-    return print_and_free(
-        json_pack("{s:o, s:o, s:s, s:I, s:s, s:s}", "worker_id", uuid_json(request->worker_id),
-                  "boot_id", uuid_json(request->boot_id), "known_version", request->known_version,
-                  "capacity", (json_int_t)request->capacity, "live_url", request->live_url,
-                  "live_token", request->live_token));
+    return print_and_free(json_pack(
+        "{s:o, s:o, s:s, s:I, s:I, s:b, s:s, s:s}", "worker_id", uuid_json(request->worker_id),
+        "boot_id", uuid_json(request->boot_id), "known_version", request->known_version,
+        "wait_seconds", (json_int_t)request->wait_seconds, "capacity",
+        (json_int_t)request->capacity, "leaving", request->leaving, "live_endpoint",
+        request->live_endpoint, "live_token", request->live_token));
 }
 
 static json_t *line_json(const struct lease_line *line)
@@ -76,34 +77,44 @@ static json_t *line_json(const struct lease_line *line)
 
 static json_t *camera_json(const struct lease_camera *camera)
 {
+    char resume_text[UTC_TEXT_SIZE];
     json_t *lines = json_array();
+    json_t *object;
 
     for (guint i = 0; i < camera->lines->len; i++)
         json_array_append_new(lines,
                               line_json(&g_array_index(camera->lines, struct lease_line, i)));
-    return json_pack("{s:o, s:o, s:I, s:s, s:s, s:s, s:b, s:b, s:f, s:f, s:{s:s, s:I, s:b}, s:o}",
-                     "camera_id", uuid_json(camera->camera_id), "site_id",
-                     uuid_json(camera->site_id), "epoch", (json_int_t)camera->epoch, "kind",
-                     camera->kind, "url", camera->url, "transport", camera->transport, "simulated",
-                     camera->simulated, "decode_everything", camera->decode_everything, "rate_fps",
-                     camera->rate_fps, "max_blind_seconds", camera->max_blind_seconds, "policy",
-                     "mode", camera->policy.mode, "version", (json_int_t)camera->policy.version,
-                     "recognition", camera->policy.recognition, "lines", lines);
+    object = json_pack(
+        "{s:o, s:o, s:o, s:I, s:s, s:s, s:s, s:b, s:b, s:b, s:{s:s, s:I, s:b}, s:o}", "camera_id",
+        uuid_json(camera->camera_id), "tenant_id", uuid_json(camera->tenant_id), "site_id",
+        uuid_json(camera->site_id), "epoch", (json_int_t)camera->epoch, "kind", camera->kind, "url",
+        camera->url, "transport", camera->transport, "simulated", camera->simulated,
+        "allow_loopback", camera->allow_loopback, "still_wanted", camera->still_wanted, "policy",
+        "mode", camera->policy.mode, "version", (json_int_t)camera->policy.version, "recognition",
+        camera->policy.recognition, "lines", lines);
+    if (camera->resume_after.us) {
+        utc_format(camera->resume_after, resume_text);
+        json_object_set_new(object, "resume_after", json_string(resume_text));
+    } else {
+        json_object_set_new(object, "resume_after", json_null());
+    }
+    return object;
 }
 
 char *lease_answer_print(const struct lease_answer *answer)
 {
-    char hex[LEASE_PUBLIC_KEY_SIZE * 2 + 1];
+    g_autofree char *key = g_base64_encode(answer->public_key, LEASE_PUBLIC_KEY_SIZE);
     json_t *cameras = json_array();
 
-    for (gsize i = 0; i < LEASE_PUBLIC_KEY_SIZE; i++)
-        g_snprintf(hex + 2 * i, 3, "%02x", answer->public_key[i]);
     for (guint i = 0; i < answer->cameras->len; i++)
         json_array_append_new(cameras,
                               camera_json(&g_array_index(answer->cameras, struct lease_camera, i)));
-    return print_and_free(json_pack("{s:s, s:f, s:s, s:o}", "version", answer->version,
-                                    "lease_seconds", answer->lease_seconds, "public_key", hex,
-                                    "cameras", cameras));
+    return print_and_free(json_pack(
+        "{s:s, s:f, s:s, s:{s:f, s:b, s:f, s:f}, s:o}", "version", answer->version, "lease_seconds",
+        answer->lease_seconds, "server_public_key", key, "settings", "max_blind_seconds",
+        answer->settings.max_blind_seconds, "decode_everything", answer->settings.decode_everything,
+        "analysis_rate_fps", answer->settings.analysis_rate_fps, "analysis_least_rate_fps",
+        answer->settings.analysis_least_rate_fps, "cameras", cameras));
 }
 
 static bool wrong(GError **error, const char *field)
@@ -197,8 +208,11 @@ bool lease_request_parse(const char *bytes, gsize length, struct lease_request *
         !take_uuid(object, "boot_id", &parsed.boot_id, error) ||
         !take_text(object, "known_version", parsed.known_version, sizeof(parsed.known_version),
                    error) ||
+        !take_count(object, "wait_seconds", &parsed.wait_seconds, error) ||
         !take_count(object, "capacity", &parsed.capacity, error) ||
-        !take_text(object, "live_url", parsed.live_url, sizeof(parsed.live_url), error) ||
+        !take_flag(object, "leaving", &parsed.leaving, error) ||
+        !take_text(object, "live_endpoint", parsed.live_endpoint, sizeof(parsed.live_endpoint),
+                   error) ||
         !take_text(object, "live_token", parsed.live_token, sizeof(parsed.live_token), error))
         return false;
     *request = parsed;
@@ -236,37 +250,53 @@ static bool parse_policy(const json_t *object, struct lease_policy *policy, GErr
            take_flag(object, "recognition", &policy->recognition, error);
 }
 
+/* A time that may be null or missing. */
+static bool take_time(const json_t *object, const char *field, struct utc *out, GError **error)
+{
+    const json_t *value = json_object_get(object, field);
+
+    out->us = 0;
+    return !value || json_is_null(value) ||
+           (json_is_string(value) && utc_parse(json_string_value(value), out)) ||
+           wrong(error, field);
+}
+
 static bool parse_camera(const json_t *object, struct lease_camera *camera, GError **error)
 {
     return take_uuid(object, "camera_id", &camera->camera_id, error) &&
+           take_uuid(object, "tenant_id", &camera->tenant_id, error) &&
            take_uuid(object, "site_id", &camera->site_id, error) &&
            take_count(object, "epoch", &camera->epoch, error) &&
            take_new_text(object, "kind", 16, &camera->kind, error) &&
            take_new_text(object, "url", LIMIT_URL_BYTES, &camera->url, error) &&
            take_new_text(object, "transport", 16, &camera->transport, error) &&
            take_flag(object, "simulated", &camera->simulated, error) &&
-           take_flag(object, "decode_everything", &camera->decode_everything, error) &&
-           take_number(object, "rate_fps", 0.1, 60, &camera->rate_fps, error) &&
-           take_number(object, "max_blind_seconds", 0, 3600, &camera->max_blind_seconds, error) &&
+           take_flag(object, "allow_loopback", &camera->allow_loopback, error) &&
+           take_flag(object, "still_wanted", &camera->still_wanted, error) &&
+           take_time(object, "resume_after", &camera->resume_after, error) &&
            parse_policy(json_object_get(object, "policy"), &camera->policy, error) &&
            parse_lines(json_object_get(object, "lines"), camera->lines, error);
+}
+
+static bool parse_settings(const json_t *object, struct lease_settings *settings, GError **error)
+{
+    return take_number(object, "max_blind_seconds", 0, 3600, &settings->max_blind_seconds, error) &&
+           take_flag(object, "decode_everything", &settings->decode_everything, error) &&
+           take_number(object, "analysis_rate_fps", 0.1, 60, &settings->analysis_rate_fps, error) &&
+           take_number(object, "analysis_least_rate_fps", 0.1, 60,
+                       &settings->analysis_least_rate_fps, error);
 }
 
 static bool parse_public_key(const json_t *object, uint8_t key[LEASE_PUBLIC_KEY_SIZE],
                              GError **error)
 {
-    const char *hex = json_string_value(json_object_get(object, "public_key"));
+    const char *text = json_string_value(json_object_get(object, "server_public_key"));
+    gsize length = 0;
+    g_autofree guchar *bytes = text ? g_base64_decode(text, &length) : NULL;
 
-    if (!hex || strlen(hex) != 2 * LEASE_PUBLIC_KEY_SIZE)
-        return wrong(error, "public_key");
-    for (gsize i = 0; i < LEASE_PUBLIC_KEY_SIZE; i++) {
-        const int high = g_ascii_xdigit_value(hex[2 * i]);
-        const int low = g_ascii_xdigit_value(hex[2 * i + 1]);
-
-        if (high < 0 || low < 0)
-            return wrong(error, "public_key");
-        key[i] = (uint8_t)(high * 16 + low);
-    }
+    if (!bytes || length != LEASE_PUBLIC_KEY_SIZE)
+        return wrong(error, "server_public_key");
+    memcpy(key, bytes, LEASE_PUBLIC_KEY_SIZE);
     return true;
 }
 
@@ -281,6 +311,7 @@ bool lease_answer_parse(const char *bytes, gsize length, struct lease_answer *an
         goto fail;
     if (!take_text(object, "version", parsed.version, sizeof(parsed.version), error) ||
         !take_number(object, "lease_seconds", 1, 3600, &parsed.lease_seconds, error) ||
+        !parse_settings(json_object_get(object, "settings"), &parsed.settings, error) ||
         !parse_public_key(object, parsed.public_key, error))
         goto fail;
     if (!json_is_array(cameras) || json_array_size(cameras) > LIMIT_CAMERAS) {

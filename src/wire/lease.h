@@ -1,12 +1,10 @@
 /*
- * Leases: what a worker asks serve for and what it gets. One long poll (POST /api/worker/leases)
- * carries cameras, their settings and their policy; serve answers at once when `known_version` is
- * not the present version and otherwise when something changes or the poll's time is over. So a
- * switch in the UI reaches the worker in well under 2 s.
+ * Leases: what a worker asks serve for and what it gets. One long poll (POST /api/worker/leases,
+ * LeaseRequest and LeaseAnswer in docs/openapi.yaml) carries cameras, their settings and their
+ * policy; serve answers at once when `known_version` is not the present version and otherwise when
+ * something changes or `wait_seconds` are over. So a switch in the UI reaches the worker in well
+ * under 2 s.
  *
- * JSON. The request: {"worker_id", "boot_id", "known_version", "capacity", "live_url",
- * "live_token"}; the last two say where and with what serve pulls live pictures from this worker.
- * The answer: {"version", "lease_seconds", "public_key" (hex, for sealed parts), "cameras": [{…}]}.
  * An answer lists all cameras the worker holds: one that is missing is to be let go. It holds
  * camera passwords and goes over the worker's authenticated connection only.
  */
@@ -19,7 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define LEASE_VERSION_SIZE    40
+#define LEASE_VERSION_SIZE    80
 #define LEASE_PUBLIC_KEY_SIZE 32
 /* How long a long poll waits for a change before it answers anyway. */
 #define LEASE_POLL_SECONDS 20
@@ -30,10 +28,12 @@
 struct lease_request {
     struct uuid worker_id;
     struct uuid boot_id;
-    char known_version[LEASE_VERSION_SIZE]; /* "" at first */
+    char known_version[LEASE_VERSION_SIZE]; /* "" at first: answers at once */
+    uint32_t wait_seconds;                  /* ≤ LEASE_POLL_SECONDS */
     uint32_t capacity;                      /* cameras it can take at most */
-    char live_url[256];                     /* "unix:PATH" or "http://host:port"; "" has none */
-    char live_token[64];                    /* made by the worker at each start */
+    bool leaving;                           /* it stops: its cameras may go to others at once */
+    char live_endpoint[256];                /* "unix:PATH" or "http://host:port"; "" has none */
+    char live_token[128];                   /* made by the worker at each start */
 };
 
 struct lease_line {
@@ -50,22 +50,32 @@ struct lease_policy {
 
 struct lease_camera {
     struct uuid camera_id;
+    struct uuid tenant_id;
     struct uuid site_id;
     uint32_t epoch;  /* of this lease */
     char *kind;      /* rtsp, webcam, file, http, lavfi, demo; owned */
     char *url;       /* with credentials; owned */
     char *transport; /* auto, tcp or udp; owned */
     bool simulated;
-    bool decode_everything;
-    double rate_fps;
-    double max_blind_seconds;
+    bool allow_loopback;     /* the address of the camera may be this machine */
+    bool still_wanted;       /* somebody waits for a still */
+    struct utc resume_after; /* capture time of its last acknowledged event; 0: none */
     struct lease_policy policy;
     GArray *lines; /* of struct lease_line; owned */
+};
+
+/* Settings that every camera of the worker follows (conf/settings_table.h: capture, analysis). */
+struct lease_settings {
+    double max_blind_seconds;
+    bool decode_everything;
+    double analysis_rate_fps;
+    double analysis_least_rate_fps;
 };
 
 struct lease_answer {
     char version[LEASE_VERSION_SIZE];
     double lease_seconds;
+    struct lease_settings settings;
     uint8_t public_key[LEASE_PUBLIC_KEY_SIZE];
     GArray *cameras; /* of struct lease_camera, cleared with the array; owned */
 };

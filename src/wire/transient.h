@@ -1,7 +1,7 @@
 /*
  * Transient reports: what a worker tells serve about its cameras a few times a second and nobody
  * keeps: boxes to draw, state, rates. Only the latest one of a camera counts; a lost one is no
- * loss. POST /api/worker/transient carries JSON {"cameras": [{…}]}.
+ * loss. The body of POST /api/worker/transient is `Transient` of docs/openapi.yaml.
  */
 #ifndef WIRE_TRANSIENT_H
 #define WIRE_TRANSIENT_H
@@ -14,38 +14,36 @@
 #include <glib.h>
 #include <stdbool.h>
 
-enum transient_label {
-    TRANSIENT_LABEL_NONE = 0,
-    TRANSIENT_LABEL_OFF,     /* recognition is off */
-    TRANSIENT_LABEL_LOOKING, /* no face that is good enough yet */
-    TRANSIENT_LABEL_FACE,    /* a sighting was sent: serve knows who it is */
+/* What is known about who a track is. */
+enum transient_identity {
+    TRANSIENT_NONE = 0, /* recognition is off */
+    TRANSIENT_UNKNOWN,
+    TRANSIENT_UNSURE,
+    TRANSIENT_KNOWN,
 };
 
 struct transient_box {
     struct uuid track_id;
     float x0, y0, x1, y1; /* fractions of the picture */
-    enum transient_label label;
-    bool seen; /* false: predicted, the body is hidden */
+    enum transient_identity identity;
+    const char *person; /* PersonRef as JSON, as serve answered it; NULL unless KNOWN; borrowed */
 };
 
 struct transient_camera {
     struct uuid camera_id;
     enum camera_state state;
-    char reason[200];       /* redacted; "" while streaming */
-    struct utc captured_at; /* of the frame the boxes belong to; 0: no boxes yet */
-    double analysed_fps;    /* over the last seconds */
-    bool reduced;           /* load pushed the rate under the wanted one */
-    int width, height;      /* pixels, 0 unknown */
+    char reason[200];    /* redacted; "" while streaming */
+    double analysed_fps; /* over the last seconds */
+    bool reduced;        /* load pushed the rate under the wanted one */
+    int width, height;   /* pixels, 0 unknown */
+    double fps;          /* of the camera, 0 unknown */
     char codec[32];
+    struct utc captured_at; /* of the frame the boxes belong to; 0: no boxes to tell */
     struct transient_box boxes[LIMIT_DETECTIONS_PER_FRAME];
     unsigned box_count;
 };
 
 /* JSON of `count` cameras; free with g_free. */
-char *transient_print(const struct transient_camera *cameras, gsize count);
-
-/* Reads it into a GArray of struct transient_camera (unref with g_array_unref). NULL and *error
- * (MALFORMED, or INVALID with the field) when it is anything else. */
-GArray *transient_parse(const char *bytes, gsize length, GError **error);
+char *transient_print(const struct transient_camera *const *cameras, gsize count);
 
 #endif

@@ -7,8 +7,10 @@
 
 static struct lease_answer make_answer(void)
 {
-    struct lease_answer answer = {
-        .version = "17", .lease_seconds = 30, .cameras = lease_cameras_new()};
+    struct lease_answer answer = {.version = "17",
+                                  .lease_seconds = 30,
+                                  .settings = {2, false, 5, 2},
+                                  .cameras = lease_cameras_new()};
     struct lease_camera camera = lease_camera_make();
     const struct lease_line line = {uuid_new((struct utc){2000}), 0.5f, 0, 0.5f, 1};
 
@@ -20,8 +22,8 @@ static struct lease_answer make_answer(void)
     camera.kind = g_strdup("rtsp");
     camera.url = g_strdup("rtsp://u:p@10.0.0.2/ä");
     camera.transport = g_strdup("auto");
-    camera.rate_fps = 5;
-    camera.max_blind_seconds = 2;
+    camera.resume_after = (struct utc){1700000000123000};
+    camera.still_wanted = true;
     camera.policy = (struct lease_policy){"returning", 3, true};
     g_array_append_val(camera.lines, line);
     g_array_append_val(answer.cameras, camera);
@@ -46,6 +48,9 @@ static void test_lease_answer_round_trips_when_printed_and_parsed(void **state)
     assert_string_equal(to->policy.mode, "returning");
     assert_true(to->policy.recognition);
     assert_int_equal(to->epoch, 4);
+    assert_int_equal(to->resume_after.us, from->resume_after.us);
+    assert_true(to->still_wanted && !to->allow_loopback);
+    assert_true(parsed.settings.analysis_rate_fps == 5);
     assert_int_equal(to->lines->len, 1);
     lease_answer_clear(&answer);
     lease_answer_clear(&parsed);
@@ -59,11 +64,12 @@ static void test_lease_answer_parse_names_the_field_when_one_is_wrong(void **sta
         const char *field;
     } cases[] = {{"\"epoch\":4", "\"epoch\":-4", "epoch"},
                  {"\"rtsp\"", "7", "kind"},
-                 {"\"rate_fps\":5.0", "\"rate_fps\":0.0", "rate_fps"},
+                 {"\"analysis_rate_fps\":5.0", "\"analysis_rate_fps\":0.0", "analysis_rate_fps"},
+                 {"2023-11-14T", "2023-99-14T", "resume_after"},
                  {"\"recognition\":true", "\"recognition\":1", "recognition"},
                  {"\"x1\":0.5", "\"x1\":99.0", "x1"},
                  {"\"lines\":[", "\"lynes\":[", "lines"},
-                 {"\"public_key\":\"00", "\"public_key\":\"zz", "public_key"}};
+                 {"\"server_public_key\":\"", "\"server_public_key\":\"AAAA", "server_public_key"}};
 
     (void)state;
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -92,8 +98,14 @@ static void test_lease_answer_parse_refuses_when_cut_anywhere(void **state)
 
 static void test_lease_request_round_trips_when_printed_and_parsed(void **state)
 {
-    const struct lease_request request = {
-        uuid_new((struct utc){1}), uuid_new((struct utc){2}), "12", 8, "unix:/run/x", "t0ken"};
+    const struct lease_request request = {.worker_id = uuid_new((struct utc){1}),
+                                          .boot_id = uuid_new((struct utc){2}),
+                                          .known_version = "12",
+                                          .wait_seconds = 20,
+                                          .capacity = 8,
+                                          .leaving = true,
+                                          .live_endpoint = "unix:/run/x",
+                                          .live_token = "t0ken"};
     struct lease_request parsed;
     g_autofree char *text = lease_request_print(&request);
 
@@ -102,7 +114,7 @@ static void test_lease_request_round_trips_when_printed_and_parsed(void **state)
     assert_true(uuid_equal(request.worker_id, parsed.worker_id));
     assert_string_equal(parsed.known_version, "12");
     assert_int_equal(parsed.capacity, 8);
-    assert_string_equal(parsed.live_url, "unix:/run/x");
+    assert_string_equal(parsed.live_endpoint, "unix:/run/x");
     assert_string_equal(parsed.live_token, "t0ken");
 }
 
