@@ -8,6 +8,8 @@
 
 #include "base/image.h"
 
+#include <stdbool.h>
+
 enum kalman_coordinate {
     KALMAN_X = 0, /* centre, pixels */
     KALMAN_Y,

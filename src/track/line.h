@@ -23,12 +23,11 @@ enum line_crossing { LINE_CROSSING_NONE = 0, LINE_CROSSING_IN, LINE_CROSSING_OUT
 /* One track at one line. Zero before the first point. */
 struct line_follower {
     bool started;
-    int side; /* −1, 0 (exactly on it so far), 1: sign of s that counts as its side */
-    struct point
-        settled;         /* last point that was on `side` beyond the band or, failing that, first */
-    struct point last;   /* last point */
-    struct point beyond; /* first point on the other side since the last one on `side` */
-    bool is_beyond;
+    bool is_beyond;       /* the last point is on the other side, not yet beyond the band */
+    int side;             /* -1 or 1: sign of s on its side; 0: exactly on the line so far */
+    struct point settled; /* last point on its side */
+    struct point beyond;  /* first point on the other side since */
+    struct point last;    /* last point */
 };
 
 /* Distance of a point from the line through a and b, positive where s > 0, in pixels. */
