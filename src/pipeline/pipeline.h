@@ -86,6 +86,11 @@ struct pipeline_config {
     bool seeded; /* ids from `seed`: lock-step replays give equal events */
     uint64_t seed;
     const char *model_pack; /* copied into events; NULL: "default" */
+    /* Makes the JPEG of a best face (packed RGB, at most FACE_PICTURE_SIDE square) for an event, on
+     * the thread of push; NULL result: the event goes without. NULL: no pictures are made. Asked
+     * only where policy allows to keep a face picture. Unref the result with g_bytes_unref. */
+    GBytes *(*encode_picture)(void *context, const struct image *picture);
+    void *encode_context;
     struct pipeline_sink sink;
     struct metrics *metrics;  /* may be NULL */
     const char *camera_label; /* label of metrics cells; NULL: the camera id as text */
@@ -111,7 +116,7 @@ unsigned pipeline_needs(const struct policy *policy);
  * pictures that are in memory. */
 void pipeline_set_policy(struct pipeline *pipeline, const struct policy *policy);
 void pipeline_set_lines(struct pipeline *pipeline, const struct pipeline_line *lines, size_t count);
-/* Under load: lowers the rates (1 … LIMIT of the config, as fps); 0 restores the config's. */
+/* Under load: no rate is above `analysis_fps` (at least 1); 0 restores the config's. */
 void pipeline_set_rate(struct pipeline *pipeline, double analysis_fps);
 
 /* Whether push would analyse a frame of this time: false lets the caller skip the conversion and
