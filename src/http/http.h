@@ -2,7 +2,7 @@
  * The HTTP server: libmicrohttpd behind one interface. It knows connections, routes, bodies,
  * limits, streams and static bytes; it knows nothing about users, tenants or cameras (api/ does).
  *
- * Threads. libmicrohttpd's event threads ("http-N") accept, read and write and never wait for
+ * Threads. libmicrohttpd's event threads ("MHD-…") accept, read and write and never wait for
  * anything: a request that has arrived whole is suspended and handed to a bounded pool of handler
  * threads ("handler-N"), where databases and passwords may be waited for. A handler answers with
  * exactly one of the http_respond… functions or http_park before it returns. One more thread
@@ -52,8 +52,9 @@ typedef void (*http_handler)(struct http_request *request, const struct http_rou
                              void *context);
 
 struct http_config {
-    const struct http_route *routes; /* borrowed */
+    const struct http_route *routes; /* borrowed; rows may be larger: */
     size_t route_count;
+    size_t route_stride; /* bytes from a row to the next; 0: sizeof(struct http_route) */
     http_handler handler;
     void *context;
     unsigned handler_threads;    /* 1–64 */
@@ -105,7 +106,7 @@ enum http_method http_request_method(const struct http_request *request);
 const char *http_request_path(const struct http_request *request);
 /* A {name} of the route's path; NULL when the route has none of that name. */
 const char *http_request_segment(const struct http_request *request, const char *name);
-/* Query argument, header or cookie; NULL when absent. Borrowed. A repeated one gives the last. */
+/* Query argument, header or cookie; NULL when absent. Borrowed. A repeated one gives the first. */
 const char *http_request_query(const struct http_request *request, const char *name);
 const char *http_request_header(const struct http_request *request, const char *name);
 const char *http_request_cookie(const struct http_request *request, const char *name);
