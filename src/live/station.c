@@ -6,7 +6,8 @@
 struct viewer {
     struct http_stream *stream;
     uint16_t tile;
-    bool stills;
+    enum station_view view;
+    bool dropping; /* the stream threw pictures away and waits for a key frame */
 };
 
 /* A record as it was published; the tile is filled in for each viewer. */
@@ -88,7 +89,8 @@ static void tell_audience(struct station *station)
     pthread_mutex_lock(&station->calling);
     pthread_mutex_lock(&station->lock);
     for (guint i = 0; i < station->viewers->len; i++)
-        *(g_array_index(station->viewers, struct viewer, i).stills ? &stills : &video) += 1;
+        g_array_index(station->viewers, struct viewer, i).view == STATION_VIEW_VIDEO ? video++
+                                                                                     : stills++;
 
     const station_audience audience = station->audience;
 
@@ -108,45 +110,71 @@ GBytes *station_record_bytes(const struct live_record *record, const uint8_t *pa
     return g_bytes_new_take(bytes, LIVE_RECORD_HEADER_SIZE + record->length);
 }
 
-static bool is_video(enum live_kind kind)
+static GBytes *multipart_bytes(const struct live_record *record, const uint8_t *payload)
 {
-    return kind == LIVE_INIT || kind == LIVE_FRAGMENT || kind == LIVE_GAP;
+    g_autofree char *head = g_strdup_printf(
+        "--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %u\r\n\r\n", record->length);
+    GByteArray *part = g_byte_array_new();
+
+    g_byte_array_append(part, (const guint8 *)head, (guint)strlen(head));
+    g_byte_array_append(part, payload, record->length);
+    g_byte_array_append(part, (const guint8 *)"\r\n", 2);
+    return g_byte_array_free_to_bytes(part);
 }
 
-/* States and inits go in a group of their own, so that an overflow of pictures never drops them. */
+static bool wants(enum station_view view, enum live_kind kind)
+{
+    if (view == STATION_VIEW_VIDEO)
+        return kind != LIVE_STILL;
+    return kind == LIVE_STILL || (view == STATION_VIEW_STILLS && kind == LIVE_STATE);
+}
+
 static enum http_push send_bytes(const struct viewer *viewer, struct live_record record,
                                  const uint8_t *payload)
 {
+    const bool key = record.kind != LIVE_FRAGMENT || (record.flags & LIVE_FLAG_KEY);
+    const unsigned latest = record.kind == LIVE_STILL ? HTTP_ITEM_LATEST : 0;
+
     record.tile = viewer->tile;
 
-    g_autoptr(GBytes) bytes = station_record_bytes(&record, payload);
-    const bool key = record.kind != LIVE_FRAGMENT || (record.flags & LIVE_FLAG_KEY);
+    g_autoptr(GBytes) bytes = viewer->view == STATION_VIEW_MULTIPART
+                                  ? multipart_bytes(&record, payload)
+                                  : station_record_bytes(&record, payload);
 
-    return http_stream_push(viewer->stream, viewer->tile, key ? HTTP_ITEM_KEY : 0, bytes);
+    return http_stream_push(viewer->stream, viewer->tile, latest | (key ? HTTP_ITEM_KEY : 0),
+                            bytes);
 }
 
 /* False when the viewer is gone. */
-static bool send_record(const struct viewer *viewer, const struct live_record *record,
+static bool send_record(struct viewer *viewer, const struct live_record *record,
                         const uint8_t *payload)
 {
-    if (viewer->stills ? is_video(record->kind) : record->kind == LIVE_STILL)
+    const bool key = record->kind == LIVE_FRAGMENT && (record->flags & LIVE_FLAG_KEY);
+
+    if (!wants(viewer->view, record->kind))
         return true;
+    /* What ends a loss is a gap record and the key frame behind it, in this order. */
+    if (viewer->dropping && key) {
+        viewer->dropping = false;
+        send_bytes(viewer, (struct live_record){.kind = LIVE_GAP}, NULL);
+    }
 
     const enum http_push outcome = send_bytes(viewer, *record, payload);
 
-    if (outcome == HTTP_PUSH_RESUMED && record->kind == LIVE_FRAGMENT)
-        send_bytes(viewer, (struct live_record){.kind = LIVE_GAP}, NULL);
+    viewer->dropping |= outcome == HTTP_PUSH_DROPPED;
     return outcome != HTTP_PUSH_CLOSED;
 }
 
-static bool send_kept(const struct viewer *viewer, const struct kept *kept)
+static bool send_kept(struct viewer *viewer, const struct kept *kept)
 {
-    return !kept->payload || send_record(viewer, &kept->record, g_bytes_get_data(kept->payload, NULL));
+    return !kept->payload ||
+           send_record(viewer, &kept->record, g_bytes_get_data(kept->payload, NULL));
 }
 
-void station_add(struct station *station, struct http_stream *stream, uint16_t tile, bool stills)
+void station_add(struct station *station, struct http_stream *stream, uint16_t tile,
+                 enum station_view view)
 {
-    const struct viewer viewer = {http_stream_ref(stream), tile, stills};
+    struct viewer viewer = {http_stream_ref(stream), tile, view, false};
 
     pthread_mutex_lock(&station->lock);
     send_kept(&viewer, &station->state);
@@ -236,12 +264,12 @@ void station_publish(struct station *station, const struct live_record *record,
     pthread_mutex_lock(&station->lock);
     cache(station, record, payload);
     for (guint i = station->viewers->len; i-- > 0;) {
-        const struct viewer viewer = g_array_index(station->viewers, struct viewer, i);
+        struct viewer *viewer = &g_array_index(station->viewers, struct viewer, i);
 
-        if (send_record(&viewer, record, payload))
+        if (send_record(viewer, record, payload))
             continue;
+        http_stream_unref(viewer->stream);
         g_array_remove_index(station->viewers, i);
-        http_stream_unref(viewer.stream);
         lost = true;
     }
     pthread_mutex_unlock(&station->lock);

@@ -4,8 +4,8 @@
  * view).
  *
  * It keeps what a new viewer needs to start at once: the init record and the fragments since the
- * last key frame, at most one GOP and STATION_CACHE_BYTES. A viewer that is too slow loses up to the
- * next key frame and is told so with a gap record. Nothing here blocks.
+ * last key frame, at most one GOP and STATION_CACHE_BYTES. A viewer that is too slow loses up to
+ * the next key frame and is told so with a gap record. Nothing here blocks.
  */
 #ifndef LIVE_STATION_H
 #define LIVE_STATION_H
@@ -22,6 +22,17 @@
 
 struct station;
 
+/* What a viewer gets. */
+enum station_view {
+    STATION_VIEW_NONE = 0,
+    STATION_VIEW_VIDEO,     /* records without stills */
+    STATION_VIEW_STILLS,    /* records with stills instead of video; only the latest one waits */
+    STATION_VIEW_MULTIPART, /* stills as parts of multipart/x-mixed-replace, for <img> */
+};
+
+/* Content type of a stream of STATION_VIEW_MULTIPART. */
+#define STATION_MULTIPART_TYPE "multipart/x-mixed-replace; boundary=frame"
+
 /* How many viewers there are now, by what they want; called without a lock held by the thread that
  * adds or removes a viewer. */
 typedef void (*station_audience)(void *context, unsigned video_viewers, unsigned still_viewers);
@@ -35,9 +46,10 @@ void station_unref(struct station *station);
 /* No audience call comes any more after this returns; for the owner of `context` that goes away. */
 void station_detach(struct station *station);
 
-/* Adds `stream` as tile `tile`; `stills` wants LIVE_STILL records instead of video. The stream is
- * referenced. Sends the state, and with video the init and the cached GOP. */
-void station_add(struct station *station, struct http_stream *stream, uint16_t tile, bool stills);
+/* Adds `stream` as tile `tile`. The stream is referenced. Sends the state, and with video the init
+ * and the cached GOP. */
+void station_add(struct station *station, struct http_stream *stream, uint16_t tile,
+                 enum station_view view);
 
 /* Removes it as every tile; harmless when it is not there. */
 void station_remove(struct station *station, struct http_stream *stream);

@@ -38,12 +38,12 @@ struct camera {
     _Atomic double rate_factor;
 
     pthread_mutex_t lock;
-    struct lease_camera wanted;                  /* guarded by lock */
-    struct lease_settings wanted_settings;       /* guarded by lock */
-    uint8_t wanted_key[LEASE_PUBLIC_KEY_SIZE];   /* guarded by lock */
-    unsigned wanted_generation;                  /* guarded by lock */
-    struct transient_camera report;              /* guarded by lock; boxes carry no person */
-    uint64_t report_version;                     /* guarded by lock */
+    struct lease_camera wanted;                /* guarded by lock */
+    struct lease_settings wanted_settings;     /* guarded by lock */
+    uint8_t wanted_key[LEASE_PUBLIC_KEY_SIZE]; /* guarded by lock */
+    unsigned wanted_generation;                /* guarded by lock */
+    struct transient_camera report;            /* guarded by lock; boxes carry no person */
+    uint64_t report_version;                   /* guarded by lock */
 
     /* Only the thread. */
     unsigned generation;
@@ -140,15 +140,14 @@ static void spool_events(struct camera *camera)
 
 static void add_health(struct camera *camera, const struct source_change *change)
 {
-    struct event event = {.kind = EVENT_HEALTH,
-                          .id = uuid_new(utc_now(camera)),
-                          .camera_id = camera->id,
-                          .captured_at = utc_now(camera),
-                          .mono_ns = mono_now(camera).ns,
-                          .policy_version = camera->lease.policy.version,
-                          .health = {.state = change->state,
-                                     .gap_from = change->gap_from,
-                                     .gap_to = change->gap_to}};
+    struct event event = {
+        .kind = EVENT_HEALTH,
+        .id = uuid_new(utc_now(camera)),
+        .camera_id = camera->id,
+        .captured_at = utc_now(camera),
+        .mono_ns = mono_now(camera).ns,
+        .policy_version = camera->lease.policy.version,
+        .health = {.state = change->state, .gap_from = change->gap_from, .gap_to = change->gap_to}};
 
     g_strlcpy(event.model_pack, camera->around.model_pack, sizeof(event.model_pack));
     g_strlcpy(event.health.reason, change->reason, sizeof(event.health.reason));
@@ -162,9 +161,8 @@ static void publish_state(struct camera *camera, const char *reason)
     json_t *object =
         json_pack("{s:s, s:s}", "state", camera_state_name(camera->state), "reason", reason);
     char *json = json_dumps(object, JSON_COMPACT);
-    const struct live_record record = {.kind = LIVE_STATE,
-                                       .length = (uint32_t)strlen(json),
-                                       .capture_us = utc_now(camera).us};
+    const struct live_record record = {
+        .kind = LIVE_STATE, .length = (uint32_t)strlen(json), .capture_us = utc_now(camera).us};
 
     station_publish(camera->station, &record, (const uint8_t *)json);
     free(json);
@@ -228,9 +226,8 @@ static void on_boxes(void *context, const struct pipeline_boxes *boxes)
     for (size_t i = 0; i < count; i++) {
         const struct pipeline_box *box = &boxes->boxes[i];
 
-        camera->report.boxes[i] =
-            (struct transient_box){box->track_id, box->x0, box->y0, box->x1,
-                                   box->y1, identity_of(box->label), NULL};
+        camera->report.boxes[i] = (struct transient_box){
+            box->track_id, box->x0, box->y0, box->x1, box->y1, identity_of(box->label), NULL};
     }
     camera->report_version++;
     pthread_mutex_unlock(&camera->lock);
@@ -292,9 +289,8 @@ static void publish_still(struct camera *camera, const struct source_fragment *f
 {
     gsize size = 0;
     const uint8_t *bytes = g_bytes_get_data(fragment->bytes, &size);
-    const struct live_record record = {.kind = LIVE_STILL,
-                                       .length = (uint32_t)size,
-                                       .capture_us = fragment->captured_at.us};
+    const struct live_record record = {
+        .kind = LIVE_STILL, .length = (uint32_t)size, .capture_us = fragment->captured_at.us};
 
     if (atomic_load(&camera->still_viewers) && size <= LIVE_PAYLOAD_MAX)
         station_publish(camera->station, &record, bytes);
@@ -442,6 +438,8 @@ static void make_pipeline(struct camera *camera)
                                      .analysis_fps = camera->settings.analysis_rate_fps,
                                      .policy = policy_of(&camera->lease),
                                      .model_pack = camera->around.model_pack,
+                                     .encode_picture = camera->around.encode_picture,
+                                     .encode_context = camera->around.context,
                                      .sink = camera->sink,
                                      .metrics = camera->around.metrics,
                                      .camera_label = camera->label};
@@ -607,8 +605,7 @@ static void *camera_run(void *data)
 /* ---- life ---- */
 
 struct camera *camera_start(const struct camera_surroundings *surroundings,
-                            const struct lease_camera *lease,
-                            const struct lease_settings *settings,
+                            const struct lease_camera *lease, const struct lease_settings *settings,
                             const uint8_t public_key[LEASE_PUBLIC_KEY_SIZE])
 {
     struct camera *camera = g_new0(struct camera, 1);

@@ -34,6 +34,8 @@ struct camera_surroundings {
     const struct clock *clock;
     /* Called after events were spooled; wakes the poster. Any thread. */
     void (*spooled)(void *context);
+    /* The JPEG of a best face (pipeline_config.encode_picture). Any camera's thread. */
+    GBytes *(*encode_picture)(void *context, const struct image *picture);
     /* A still that the lease asked for; borrowed JPEG. Camera's thread. */
     void (*still)(void *context, struct uuid camera_id, GBytes *jpeg);
     void *context;
@@ -43,8 +45,7 @@ struct camera;
 
 /* Starts the thread. `lease`, `settings` and `public_key` are copied. */
 struct camera *camera_start(const struct camera_surroundings *surroundings,
-                            const struct lease_camera *lease,
-                            const struct lease_settings *settings,
+                            const struct lease_camera *lease, const struct lease_settings *settings,
                             const uint8_t public_key[LEASE_PUBLIC_KEY_SIZE]);
 
 /* What is wanted from now on; the same camera. Any thread. */
@@ -52,7 +53,8 @@ void camera_update(struct camera *camera, const struct lease_camera *lease,
                    const struct lease_settings *settings,
                    const uint8_t public_key[LEASE_PUBLIC_KEY_SIZE]);
 
-/* Under load: the wanted rate is multiplied with it, down to the floor of the settings. Any thread. */
+/* Under load: the wanted rate is multiplied with it, down to the floor of the settings. Any thread.
+ */
 void camera_set_rate_factor(struct camera *camera, double factor);
 
 /* Ends its tracks, spools what is left and ends the thread; request_stop never blocks. */

@@ -52,7 +52,8 @@ struct client *client_new(const struct client_config *config, GError **error)
     client->authorization = g_strdup_printf("Authorization: Bearer %s", config->token);
     client->stop = config->stop;
     if (local)
-        curl_easy_setopt(client->handle, CURLOPT_UNIX_SOCKET_PATH, config->server + strlen("unix:"));
+        curl_easy_setopt(client->handle, CURLOPT_UNIX_SOCKET_PATH,
+                         config->server + strlen("unix:"));
     curl_easy_setopt(client->handle, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(client->handle, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(client->handle, CURLOPT_NOPROXY, "*");
@@ -84,8 +85,8 @@ static enum error_code code_of(CURLcode problem)
 }
 
 bool client_call(struct client *client, const char *method, const char *path,
-                 const char *content_type, GBytes *body, unsigned timeout_seconds,
-                 unsigned *status, GBytes **answer, GError **error)
+                 const char *content_type, GBytes *body, unsigned timeout_seconds, unsigned *status,
+                 GBytes **answer, GError **error)
 {
     g_autofree char *url = g_strconcat(client->base, path, NULL);
     g_autofree char *type = g_strdup_printf("Content-Type: %s", content_type);

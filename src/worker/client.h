@@ -14,9 +14,9 @@
 #define CLIENT_ANSWER_MAX (16 * 1024 * 1024)
 
 struct client_config {
-    const char *server;       /* "unix:PATH", "http://host:port" or "https://host[:port]" */
-    const char *token;        /* bearer token */
-    const atomic_bool *stop;  /* set: a call under way is given up within a second; may be NULL */
+    const char *server;      /* "unix:PATH", "http://host:port" or "https://host[:port]" */
+    const char *token;       /* bearer token */
+    const atomic_bool *stop; /* set: a call under way is given up within a second; may be NULL */
 };
 
 struct client;
@@ -30,7 +30,7 @@ void client_free(struct client *client);
  * True when an answer came, whatever its status: *status, and *answer (unref with g_bytes_unref).
  * Errors: UNREACHABLE, TIMEOUT, CANCELLED, TOO_LARGE. */
 bool client_call(struct client *client, const char *method, const char *path,
-                 const char *content_type, GBytes *body, unsigned timeout_seconds,
-                 unsigned *status, GBytes **answer, GError **error);
+                 const char *content_type, GBytes *body, unsigned timeout_seconds, unsigned *status,
+                 GBytes **answer, GError **error);
 
 #endif

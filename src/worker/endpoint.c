@@ -61,7 +61,7 @@ static void respond_with_stream(struct http_request *request, struct station *ta
     subscription->station = station_ref(take_station);
     stream = http_respond_stream(request, &config);
     if (stream) {
-        station_add(take_station, stream, 0, stills);
+        station_add(take_station, stream, 0, stills ? STATION_VIEW_STILLS : STATION_VIEW_VIDEO);
         /* A client that went before it was added would never be removed by on_closed. */
         if (http_stream_is_closed(stream))
             station_remove(take_station, stream);

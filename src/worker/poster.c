@@ -24,8 +24,8 @@ struct poster {
     atomic_bool abandon; /* gives up a call under way */
     pthread_mutex_t lock;
     pthread_cond_t wake;
-    bool woken;    /* guarded by lock */
-    bool stopping; /* guarded by lock */
+    bool woken;                 /* guarded by lock */
+    bool stopping;              /* guarded by lock */
     struct log_limiter limiter; /* only the thread */
 };
 
@@ -78,9 +78,9 @@ static bool send_batch(struct poster *poster, guint *sent, GError **error)
     if (!events || events->len == 0)
         return events != NULL;
     body = event_batch_print((const struct event *)(gconstpointer)events->data, events->len, error);
-    if (!body || !client_call(poster->client, "POST", "/api/worker/events",
-                              "application/octet-stream", body, CALL_SECONDS, &status, &answer,
-                              error))
+    if (!body ||
+        !client_call(poster->client, "POST", "/api/worker/events", "application/octet-stream", body,
+                     CALL_SECONDS, &status, &answer, error))
         return false;
     if (status != 200) {
         error_set(error, ERROR_UNAVAILABLE, "serve answered %u to a batch of events", status);

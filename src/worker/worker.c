@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "infer/runner.h"
 #include "seal/seal.h"
+#include "source/picture.h"
 #include "spool/spool.h"
 #include "worker/camera.h"
 #include "worker/client.h"
@@ -23,12 +24,14 @@
 #include <unistd.h>
 
 /* A long poll takes LEASE_POLL_SECONDS; an answer is late after this. */
-#define LEASE_CALL_SECONDS  (LEASE_POLL_SECONDS + 10)
-#define STILL_CALL_SECONDS  10
-#define RETRY_MS            500
-#define RETRY_MOST_MS       5000
-#define MODEL_PACK          "default"
-#define LIVE_TOKEN_BYTES    24
+#define LEASE_CALL_SECONDS (LEASE_POLL_SECONDS + 10)
+#define STILL_CALL_SECONDS 10
+#define RETRY_MS           500
+#define RETRY_MOST_MS      5000
+#define MODEL_PACK         "default"
+#define LIVE_TOKEN_BYTES   24
+/* JPEG quality of best-face pictures: no blocks to see at 320 px, about 20 kB. */
+#define FACE_PICTURE_QUALITY 85
 
 struct worker {
     struct worker_config config; /* borrowed contents */
@@ -53,14 +56,17 @@ struct worker {
     struct camera_surroundings surroundings;
 
     pthread_mutex_t lock;
-    GPtrArray *cameras;        /* guarded by lock; changed by worker_run's thread only */
-    GHashTable *seen;          /* reporter's thread only: camera label → last report version */
+    GPtrArray *cameras; /* guarded by lock; changed by worker_run's thread only */
+    GHashTable *seen;   /* reporter's thread only: camera label → last report version */
     char known_version[LEASE_VERSION_SIZE]; /* worker_run's thread only */
     struct mono lease_until;                /* worker_run's thread only */
     struct log_limiter limiter;             /* worker_run's thread only */
 
-    pthread_mutex_t still_lock; /* the client for stills is shared by the camera threads */
-    struct client *still_client; /* guarded by still_lock */
+    pthread_mutex_t still_lock;   /* the client for stills is shared by the camera threads */
+    struct client *still_client;  /* guarded by still_lock */
+    pthread_mutex_t picture_lock; /* so is the child that makes JPEGs of faces */
+    struct pictures *pictures;    /* guarded by picture_lock */
+    bool started;                 /* everything runs: serve may know of us */
 };
 
 static struct mono now_of(const struct worker *worker)
@@ -127,6 +133,20 @@ static void on_still(void *context, struct uuid camera_id, GBytes *jpeg)
                      &status, &answer, &error))
         log_warn(worker->config.logger, "a still was not taken: %s", error->message);
     pthread_mutex_unlock(&worker->still_lock);
+}
+
+static GBytes *on_encode_picture(void *context, const struct image *picture)
+{
+    struct worker *worker = context;
+    g_autoptr(GError) error = NULL;
+    GBytes *jpeg = NULL;
+
+    pthread_mutex_lock(&worker->picture_lock);
+    jpeg = picture_encode_jpeg(worker->pictures, picture, FACE_PICTURE_QUALITY, &error);
+    pthread_mutex_unlock(&worker->picture_lock);
+    if (!jpeg)
+        log_warn(worker->config.logger, "ignoring a face picture: %s", error->message);
+    return jpeg;
 }
 
 static struct station *find_station(void *context, struct uuid id)
@@ -345,7 +365,8 @@ static void *watch_parent(void *data)
     struct pollfd fds[] = {{.fd = worker->config.parent_fd, .events = POLLIN},
                            {.fd = worker->wake_pipe[0], .events = POLLIN}};
 
-    /* Nothing is ever written to that pipe: readable or hung up both mean that the parent is gone. */
+    /* Nothing is ever written to that pipe: readable or hung up both mean that the parent is gone.
+     */
     while (poll(fds, G_N_ELEMENTS(fds), -1) < 0 && errno == EINTR)
         ;
     if (!atomic_load(&worker->stop))
@@ -413,7 +434,10 @@ static bool start_threads(struct worker *worker, GError **error)
                                              .metrics = config->metrics,
                                              .clock = config->clock};
 
-    return (worker->client = client_new(&line, error)) &&
+    const struct pictures_config pictures = {config->capture_path, config->logger};
+
+    return (worker->pictures = pictures_new(&pictures, error)) &&
+           (worker->client = client_new(&line, error)) &&
            (worker->still_client = client_new(&line, error)) &&
            (worker->endpoint = endpoint_start(&endpoint, worker->live_endpoint, error)) &&
            (worker->poster = poster_start(&poster, error)) &&
@@ -431,6 +455,7 @@ struct worker *worker_new(const struct worker_config *config, GError **error)
     worker->known = known_tracks_new();
     pthread_mutex_init(&worker->lock, NULL);
     pthread_mutex_init(&worker->still_lock, NULL);
+    pthread_mutex_init(&worker->picture_lock, NULL);
     if (pipe2(worker->wake_pipe, O_CLOEXEC | O_NONBLOCK) != 0) {
         error_set_errno(error, errno, "making a pipe");
         worker->wake_pipe[0] = worker->wake_pipe[1] = -1;
@@ -456,10 +481,12 @@ struct worker *worker_new(const struct worker_config *config, GError **error)
                                                         .metrics = config->metrics,
                                                         .clock = config->clock,
                                                         .spooled = on_spooled,
+                                                        .encode_picture = on_encode_picture,
                                                         .still = on_still,
                                                         .context = worker};
     if (!start_threads(worker, error))
         goto fail;
+    worker->started = true;
     if (config->parent_fd >= 0) {
         const int failure = pthread_create(&worker->parent_watch, NULL, watch_parent, worker);
 
@@ -497,8 +524,9 @@ void worker_free(struct worker *worker)
     drop_cameras(worker, NULL);
     reporter_stop_and_free(worker->reporter);
     poster_stop_and_free(worker->poster);
-    if (worker->reporter)
+    if (worker->started)
         say_goodbye(worker);
+    pictures_free(worker->pictures);
     endpoint_stop_and_free(worker->endpoint);
     client_free(worker->client);
     client_free(worker->still_client);
@@ -508,6 +536,7 @@ void worker_free(struct worker *worker)
     known_tracks_free(worker->known);
     g_hash_table_destroy(worker->seen);
     g_ptr_array_unref(worker->cameras);
+    pthread_mutex_destroy(&worker->picture_lock);
     pthread_mutex_destroy(&worker->still_lock);
     pthread_mutex_destroy(&worker->lock);
     close(worker->wake_pipe[0]);

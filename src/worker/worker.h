@@ -1,7 +1,7 @@
 /*
  * A worker: leases cameras from serve, runs them, brings their events to serve. It is a client of
- * the API and never opens the database. Serve's own worker and one on another machine differ only in
- * the address they are given.
+ * the API and never opens the database. Serve's own worker and one on another machine differ only
+ * in the address they are given.
  *
  * Threads: the caller's (leases), "poster", "reporter", one per camera, and those of the live
  * endpoint. It ends when asked to or when `parent` is closed, after its spool was flushed.
