@@ -8,7 +8,7 @@
 #include "spool/spool.h"
 #include "worker/camera.h"
 #include "worker/client.h"
-#include "worker/endpoint.h"
+#include "live/endpoint.h"
 #include "worker/known_tracks.h"
 #include "worker/pool.h"
 #include "worker/poster.h"

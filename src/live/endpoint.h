@@ -3,8 +3,8 @@
  * ?stills=1 JPEG stills instead of video, to whoever has the token the worker gave serve with its
  * lease request. Nothing else is served.
  */
-#ifndef WORKER_ENDPOINT_H
-#define WORKER_ENDPOINT_H
+#ifndef LIVE_ENDPOINT_H
+#define LIVE_ENDPOINT_H
 
 #include "base/clock.h"
 #include "base/log.h"

@@ -1,4 +1,4 @@
-#include "worker/endpoint.h"
+#include "live/endpoint.h"
 
 #include "base/error.h"
 #include "base/limits.h"
