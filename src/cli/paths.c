@@ -1,5 +1,7 @@
 #include "cli/paths.h"
 
+#include "infer/catalogue.h"
+
 #include <glib.h>
 
 char *paths_program(void)
@@ -46,39 +48,16 @@ char *paths_capture_executable(const struct settings *settings)
 
 char *paths_models_directory(const struct settings *settings)
 {
-    static const char *const candidates[] = {"../share/customersight/models", "../../../models",
-                                             NULL};
-
     return *settings->models.directory ? g_strdup(settings->models.directory)
-                                       : beside_program(candidates);
+                                       : catalogue_default_directory();
 }
-
-/* npm's folder names for platform and processor. */
-#if defined(__APPLE__)
-#define RUNTIME_FILE "darwin/arm64/libonnxruntime.dylib"
-#elif defined(__aarch64__)
-#define RUNTIME_FILE "linux/arm64/libonnxruntime.so.1"
-#else
-#define RUNTIME_FILE "linux/x64/libonnxruntime.so.1"
-#endif
-#define NODE_MODULES "../../../../models/node_modules/"
 
 char *paths_runtime_library(const struct settings *settings)
 {
-    static const char *const candidates[] = {
-        "../lib/customersight/libonnxruntime.so.1",
-        NODE_MODULES "onnxruntime-node/bin/napi-v6/" RUNTIME_FILE,
-        NODE_MODULES "onnxruntime-node/bin/napi-v3/" RUNTIME_FILE, NULL};
-
-    if (*settings->models.runtime_library)
-        return g_strdup(settings->models.runtime_library);
-
-    char *path = beside_program(candidates);
-
-    if (!g_file_test(path, G_FILE_TEST_EXISTS))
-        g_clear_pointer(&path, g_free);
-    return path;
+    return *settings->models.runtime_library ? g_strdup(settings->models.runtime_library) : NULL;
 }
+
+#define NODE_MODULES "../../../../models/node_modules/"
 
 char *paths_photographs(const struct settings *settings)
 {

@@ -14,8 +14,8 @@ char *paths_capture_executable(const struct settings *settings);
 /* The folder of imported models (NAME.onnx, NAME.json). */
 char *paths_models_directory(const struct settings *settings);
 
-/* The inference runtime that was installed with the models, or NULL when there is none; a system
- * library is looked for by infer/ itself. */
+/* The inference runtime that the settings name, or NULL: infer_new then searches (infer/library.h).
+ */
 char *paths_runtime_library(const struct settings *settings);
 
 /* The photographs the demo clip is made of. */

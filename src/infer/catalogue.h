@@ -50,6 +50,7 @@ struct catalogue_tensor {
     unsigned rank;
     int64_t shape[TENSOR_RANK_MAX]; /* -1: free */
     const char *meaning;
+    const char *node; /* KIND_GRAPH: its name in the source graph */
 };
 
 struct catalogue_threshold {

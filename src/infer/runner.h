@@ -61,8 +61,8 @@ struct runner *infer_runner(struct infer *infer, const char *name, GError **erro
 bool infer_preload(struct infer *infer, const char *const *names, unsigned threads, GError **error);
 
 /* One run. `inputs` and `outputs` follow the order of the card; negative dimensions of the card are
- * free. Outputs must be zeroed; on success clear each with tensor_clear, on failure they stay
- * zeroed. Thread-safe. */
+ * free. Fewer outputs than the card has may be asked for: the first ones. Outputs must be zeroed;
+ * on success clear each with tensor_clear, on failure they stay zeroed. Thread-safe. */
 bool runner_run(struct runner *runner, const struct tensor *inputs, size_t input_count,
                 struct tensor *outputs, size_t output_count, GError **error);
 

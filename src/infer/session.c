@@ -324,7 +324,12 @@ bool session_run(const struct session *session, const struct tensor *inputs, siz
     struct ort_value *out[LIMIT_MODEL_TENSORS] = {NULL};
     bool done = false;
 
-    g_assert(input_count == card->input_count && output_count == card->output_count);
+    if (input_count != card->input_count || output_count > card->output_count) {
+        error_set(error, ERROR_MODEL, "%s: expected %zu inputs and %zu outputs, found %zu and %zu",
+                  session->origin, input_count, output_count, card->input_count,
+                  card->output_count);
+        return false;
+    }
     for (size_t i = 0; i < input_count; i++) {
         if (!wrap_input(session, &card->inputs[i], &inputs[i], &in[i], error)) {
             goto out;

@@ -62,11 +62,11 @@ bool vision_mesh(struct vision *vision, const struct image *image,
     canvas_warp(&canvas, image, to_image, canvas_samples(to_image));
 
     struct vision_outputs outputs;
-    if (!vision_run(vision, VISION_NET_MESH, &canvas, 3, &outputs, error))
+    if (!vision_run(vision, VISION_NET_MESH, &canvas, 2, &outputs, error))
         return false;
     const float *flag = vision_output(&outputs, 1, 1, VISION_NET_MESH, error);
     const float *out =
-        flag ? vision_output(&outputs, 2, MESH_POINTS * 3, VISION_NET_MESH, error) : NULL;
+        flag ? vision_output(&outputs, 0, MESH_POINTS * 3, VISION_NET_MESH, error) : NULL;
     if (out) {
         float scale = hypotf(to_image->a, to_image->b);
         for (int i = 0; i < MESH_POINTS; i++) {
@@ -74,7 +74,7 @@ bool vision_mesh(struct vision *vision, const struct image *image,
                 similarity_apply(to_image, (struct point){out[3 * i], out[3 * i + 1]});
             points[i] = (struct mesh_point){at.x, at.y, out[3 * i + 2] * scale};
         }
-        *presence = 1 / (1 + expf(-flag[0]));
+        *presence = flag[0];
     }
     vision_outputs_clear(&outputs);
     return out != NULL;

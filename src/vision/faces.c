@@ -103,7 +103,7 @@ static bool search_small(struct search *search, unsigned runs, GError **error)
     for (size_t i = 0; i < search->body_count && i < runs; i++) {
         struct face_view view = {upper_body(&search->bodies[i]), square_area(0, 0, SMALL_SIDE)};
         struct view_detection found[VIEW_FOUND_MAX];
-        struct detection best;
+        struct detection best = {0};
         size_t count = 0;
         if (!vision_detect_in_views(search->vision, search->image, VISION_NET_SMALL_FACE,
                                     SMALL_SIDE, &view, 1, 0, SMALL_THRESHOLD, found, VIEW_FOUND_MAX,
@@ -147,7 +147,7 @@ static bool search_packed(struct search *search, size_t *next, size_t left, GErr
                                 VIEW_FOUND_MAX, &found_count, error))
         return false;
     for (size_t v = 0; v < count; v++) {
-        struct detection best;
+        struct detection best = {0};
         if (own_face(&search->bodies[owners[v]], found, found_count, v, &best))
             search_add(search, &best, (int)owners[v]);
     }

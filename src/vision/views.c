@@ -24,17 +24,13 @@ static size_t decode_small(const struct vision_outputs *outputs, int side, float
 static size_t decode_large(const struct vision_outputs *outputs, float threshold,
                            struct detection *found, GError **error)
 {
-    const float *encodings =
-        vision_output(outputs, 0, SSD_ANCHORS * 4, VISION_NET_LARGE_FACE, error);
-    if (!encodings)
+    const float *boxes = vision_output(outputs, 0, SSD_ANCHORS * 4, VISION_NET_LARGE_FACE, error);
+    if (!boxes)
         return SIZE_MAX;
-    const float *logits = vision_output(outputs, 1, SSD_ANCHORS * 3, VISION_NET_LARGE_FACE, error);
-    if (!logits)
+    const float *scores = vision_output(outputs, 1, SSD_ANCHORS, VISION_NET_LARGE_FACE, error);
+    if (!scores)
         return SIZE_MAX;
-    const float *anchors = vision_output(outputs, 2, SSD_ANCHORS * 4, VISION_NET_LARGE_FACE, error);
-    if (!anchors)
-        return SIZE_MAX;
-    return decode_ssd(encodings, logits, anchors, threshold, found, FOUND_MAX);
+    return decode_ssd_boxes(boxes, scores, threshold, found, FOUND_MAX);
 }
 
 /* The view whose area holds the middle of `box`; view_count when none does. */
@@ -73,7 +69,7 @@ bool vision_detect_in_views(struct vision *vision, const struct image *image, en
         canvas_draw(&canvas, views[i].area, image, &views[i].region, NULL, outside);
 
     struct vision_outputs outputs;
-    if (!vision_run(vision, net, &canvas, large ? 3 : 1, &outputs, error))
+    if (!vision_run(vision, net, &canvas, large ? 2 : 1, &outputs, error))
         return false;
     struct detection decoded[FOUND_MAX];
     size_t n = large ? decode_large(&outputs, threshold, decoded, error)
