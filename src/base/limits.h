@@ -25,6 +25,8 @@
 /* Events and bytes in one batch: a transaction that stays well under a second on an SD card. */
 #define LIMIT_BATCH_EVENTS 256
 #define LIMIT_BATCH_BYTES  (8 * 1024 * 1024)
+/* Bytes of a CSV file of `eval`: a million pairs of long paths. */
+#define LIMIT_CSV_BYTES (256 * 1024 * 1024)
 /* Pixels of an uploaded picture and of a frame (quality.md: 25 Mpx). */
 #define LIMIT_PICTURE_PIXELS (25 * 1000 * 1000)
 /* Bytes of an upload (quality.md: 10 MB). */

@@ -13,43 +13,18 @@ static float clamp_unit(float v)
     return v > 1 ? 1 : v;
 }
 
-static struct box ssd_box(float x0, float y0, float x1, float y1)
-{
-    return (struct box){clamp_unit(x0) * SSD_INPUT_SIDE, clamp_unit(y0) * SSD_INPUT_SIDE,
-                        clamp_unit(x1) * SSD_INPUT_SIDE, clamp_unit(y1) * SSD_INPUT_SIDE};
-}
-
-size_t decode_ssd(const float *encodings, const float *logits, const float *anchors,
-                  float threshold, struct detection *detections, size_t capacity)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < SSD_ANCHORS && count < capacity; i++) {
-        float score = sigmoid(logits[3 * i + 1]);
-        if (!(score >= threshold))
-            continue;
-        const float *t = encodings + 4 * i;
-        const float *a = anchors + 4 * i;
-        float height = a[2] - a[0];
-        float width = a[3] - a[1];
-        float cy = t[0] / 10 * height + (a[0] + a[2]) / 2;
-        float cx = t[1] / 10 * width + (a[1] + a[3]) / 2;
-        float half_height = expf(t[2] / 5) * height / 2;
-        float half_width = expf(t[3] / 5) * width / 2;
-        detections[count++] = (struct detection){
-            ssd_box(cx - half_width, cy - half_height, cx + half_width, cy + half_height), score};
-    }
-    return count;
-}
-
-size_t decode_ssd_boxes(const float *boxes, const float *scores, float threshold,
-                        struct detection *detections, size_t capacity)
+size_t decode_ssd(const float *boxes, const float *scores, float threshold,
+                  struct detection *detections, size_t capacity)
 {
     size_t count = 0;
     for (size_t i = 0; i < SSD_ANCHORS && count < capacity; i++) {
         if (!(scores[i] >= threshold))
             continue;
         const float *b = boxes + 4 * i;
-        detections[count++] = (struct detection){ssd_box(b[1], b[0], b[3], b[2]), scores[i]};
+        detections[count++] = (struct detection){
+            {clamp_unit(b[1]) * SSD_INPUT_SIDE, clamp_unit(b[0]) * SSD_INPUT_SIDE,
+             clamp_unit(b[3]) * SSD_INPUT_SIDE, clamp_unit(b[2]) * SSD_INPUT_SIDE},
+            scores[i]};
     }
     return count;
 }

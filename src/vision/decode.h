@@ -15,17 +15,11 @@
 /* Overlap at which two of its boxes are one face. */
 #define SSD_IOU 0.5f
 
-/* `encodings` [SSD_ANCHORS, 4] as ty, tx, th, tw; `logits` [SSD_ANCHORS, 3], class 1 is the face;
- * `anchors` [SSD_ANCHORS, 4] as ymin, xmin, ymax, xmax in 0–1. Boxes are clamped to the input.
- * Writes those that score at least `threshold`, at most `capacity` (the first ones); returns how
- * many. */
-size_t decode_ssd(const float *encodings, const float *logits, const float *anchors,
-                  float threshold, struct detection *detections, size_t capacity);
-
-/* As above for a graph that decodes boxes (0–1, ymin xmin ymax xmax) and scores [SSD_ANCHORS]
- * itself. */
-size_t decode_ssd_boxes(const float *boxes, const float *scores, float threshold,
-                        struct detection *detections, size_t capacity);
+/* `boxes` [SSD_ANCHORS, 4] as y1, x1, y2, x2 in fractions of the input's side, `scores`
+ * [SSD_ANCHORS]. Boxes are clamped to the input. Writes those that score at least `threshold`, at
+ * most `capacity` (the first ones); returns how many. */
+size_t decode_ssd(const float *boxes, const float *scores, float threshold,
+                  struct detection *detections, size_t capacity);
 
 /* tiny_face_detector: 5 anchors in each of cells × cells cells of 32 × 32 pixels. */
 #define TINY_CELL_SIDE 32

@@ -42,7 +42,7 @@ bool vision_landmarks(struct vision *vision, const struct image *image, const st
     canvas_draw(&canvas, all, image, &square, &clip, 0);
 
     struct vision_outputs outputs;
-    if (!vision_run(vision, VISION_NET_LANDMARK, &canvas, 1, &outputs, error))
+    if (!vision_run(vision, VISION_NET_LANDMARK, &canvas, 1, 1, &outputs, error))
         return false;
     const float *out = vision_output(&outputs, 0, LANDMARK_POINTS * 2, VISION_NET_LANDMARK, error);
     for (int i = 0; out && i < LANDMARK_POINTS; i++)
@@ -62,7 +62,7 @@ bool vision_mesh(struct vision *vision, const struct image *image,
     canvas_warp(&canvas, image, to_image, canvas_samples(to_image));
 
     struct vision_outputs outputs;
-    if (!vision_run(vision, VISION_NET_MESH, &canvas, 2, &outputs, error))
+    if (!vision_run(vision, VISION_NET_MESH, &canvas, 1, 2, &outputs, error))
         return false;
     const float *flag = vision_output(&outputs, 1, 1, VISION_NET_MESH, error);
     const float *out =
@@ -112,6 +112,15 @@ static struct point middle(struct point a, struct point b)
 static float degrees(float radians)
 {
     return radians * (float)(180 / G_PI);
+}
+
+static struct box points_box(const struct point *points, size_t count)
+{
+    struct box box = {INFINITY, INFINITY, -INFINITY, -INFINITY};
+    for (size_t i = 0; i < count; i++)
+        box = (struct box){MIN(box.x0, points[i].x), MIN(box.y0, points[i].y),
+                           MAX(box.x1, points[i].x), MAX(box.y1, points[i].y)};
+    return box;
 }
 
 static void face_from_mesh(struct face *face, const struct mesh_point mesh[MESH_POINTS])
@@ -167,6 +176,7 @@ bool vision_describe_face(struct vision *vision, const struct image *image,
     struct face described = {
         .score = detection->score, .presence = presence, .body = detection->body};
     face_from_mesh(&described, mesh);
+    described.features = points_box(landmarks, LANDMARK_POINTS);
     g_autofree struct face_chip *own = chip ? NULL : g_new(struct face_chip, 1);
     struct face_chip *drawn = chip ? chip : own;
     struct similarity to_image = face_chip_to_image(described.points);

@@ -17,15 +17,19 @@ const char *vision_model_space(const struct vision *vision)
     return runner_model_space(vision->runners[VISION_NET_RECOGNITION]);
 }
 
-static void chip_to_canvas(const struct face_chip *chip, bool mirrored, struct canvas *canvas)
+/* The chip as planes, and its mirror image behind it. */
+static void chip_to_planes(const struct face_chip *chip, float *restrict values)
 {
     enum { SIDE = FACE_CHIP_SIDE };
+    float *restrict mirrored = values + 3 * SIDE * SIDE;
     for (int c = 0; c < 3; c++) {
         for (int y = 0; y < SIDE; y++) {
             const uint8_t *restrict in = chip->rgb + 3 * y * SIDE + c;
-            float *restrict out = canvas->values + (c * SIDE + y) * SIDE;
-            for (int x = 0; x < SIDE; x++)
-                out[x] = (float)in[3 * (mirrored ? SIDE - 1 - x : x)];
+            size_t row = (size_t)((c * SIDE + y) * SIDE);
+            for (int x = 0; x < SIDE; x++) {
+                values[row + (size_t)x] = (float)in[3 * x];
+                mirrored[row + (size_t)(SIDE - 1 - x)] = (float)in[3 * x];
+            }
         }
     }
 }
@@ -36,22 +40,17 @@ bool vision_embed(struct vision *vision, const struct face_chip *const *chips, s
     struct canvas canvas =
         vision_canvas(vision, FACE_CHIP_SIDE, FACE_CHIP_SIDE, CANVAS_LAYOUT_PLANAR_RGB);
     for (size_t i = 0; i < count; i++) {
-        float mean[DESCRIPTOR_ELEMENTS] = {0};
-        for (int mirrored = 0; mirrored < 2; mirrored++) {
-            struct vision_outputs outputs;
-            chip_to_canvas(chips[i], mirrored, &canvas);
-            if (!vision_run(vision, VISION_NET_RECOGNITION, &canvas, 1, &outputs, error))
-                return false;
-            const float *out =
-                vision_output(&outputs, 0, DESCRIPTOR_ELEMENTS, VISION_NET_RECOGNITION, error);
-            for (int v = 0; out && v < DESCRIPTOR_ELEMENTS; v++)
-                mean[v] += out[v] / 2;
-            vision_outputs_clear(&outputs);
-            if (!out)
-                return false;
-        }
-        for (int v = 0; v < DESCRIPTOR_ELEMENTS; v++)
-            embeddings[i * DESCRIPTOR_ELEMENTS + (size_t)v] = mean[v];
+        struct vision_outputs outputs;
+        chip_to_planes(chips[i], canvas.values);
+        if (!vision_run(vision, VISION_NET_RECOGNITION, &canvas, 2, 1, &outputs, error))
+            return false;
+        const float *out =
+            vision_output(&outputs, 0, 2 * DESCRIPTOR_ELEMENTS, VISION_NET_RECOGNITION, error);
+        for (size_t v = 0; out && v < DESCRIPTOR_ELEMENTS; v++)
+            embeddings[i * DESCRIPTOR_ELEMENTS + v] = (out[v] + out[DESCRIPTOR_ELEMENTS + v]) / 2;
+        vision_outputs_clear(&outputs);
+        if (!out)
+            return false;
     }
     return true;
 }

@@ -34,10 +34,11 @@ struct face_detection {
 };
 
 struct face {
-    struct box box; /* refined: bounding box of the face's contour, pixels of the image */
-    float score;    /* of the detection */
-    float presence; /* 0–1: the mesh net's opinion that this is a face at all */
-    int body;       /* as in the detection */
+    struct box box;      /* refined: bounding box of the face's contour, pixels of the image */
+    float score;         /* of the detection */
+    float presence;      /* 0–1: the mesh net's opinion that this is a face at all */
+    int body;            /* as in the detection */
+    struct box features; /* bounding box of brows, cheeks and chin (the 68 landmarks) */
     struct point points[FACE_POINT_COUNT]; /* pixels of the image */
     float yaw_deg;         /* 0 frontal, positive: turned to the right of the picture */
     float pitch_deg;       /* 0 level, positive: looking down */

@@ -54,22 +54,24 @@ static float head_distance(const struct box *body, const struct box *face)
     return hypotf(dx, dy);
 }
 
-/* Of the detections of one view, that which is most likely the body's own face. */
-static bool own_face(const struct box *body, const struct view_detection *found, size_t count,
-                     size_t view, struct detection *best)
+/* Of the detections of one view, that which is most likely the body's own face; NULL when none is.
+ */
+static const struct detection *own_face(const struct box *body, const struct view_detection *found,
+                                        size_t count, size_t view)
 {
-    float best_value = -INFINITY;
+    const struct detection *best = NULL;
+    float best_value = 0;
     for (size_t i = 0; i < count; i++) {
         if (found[i].view != view)
             continue;
         float distance = head_distance(body, &found[i].detection.box);
         float value = found[i].detection.score - distance;
-        if (isfinite(value) && value > best_value) {
+        if (isfinite(distance) && (!best || value > best_value)) {
             best_value = value;
-            *best = found[i].detection;
+            best = &found[i].detection;
         }
     }
-    return best_value > -INFINITY;
+    return best;
 }
 
 static struct canvas_area square_area(int x, int y, int side)
@@ -103,14 +105,14 @@ static bool search_small(struct search *search, unsigned runs, GError **error)
     for (size_t i = 0; i < search->body_count && i < runs; i++) {
         struct face_view view = {upper_body(&search->bodies[i]), square_area(0, 0, SMALL_SIDE)};
         struct view_detection found[VIEW_FOUND_MAX];
-        struct detection best = {0};
         size_t count = 0;
         if (!vision_detect_in_views(search->vision, search->image, VISION_NET_SMALL_FACE,
                                     SMALL_SIDE, &view, 1, 0, SMALL_THRESHOLD, found, VIEW_FOUND_MAX,
                                     &count, error))
             return false;
-        if (own_face(&search->bodies[i], found, count, 0, &best))
-            search_add(search, &best, (int)i);
+        const struct detection *best = own_face(&search->bodies[i], found, count, 0);
+        if (best)
+            search_add(search, best, (int)i);
     }
     return true;
 }
@@ -147,9 +149,9 @@ static bool search_packed(struct search *search, size_t *next, size_t left, GErr
                                 VIEW_FOUND_MAX, &found_count, error))
         return false;
     for (size_t v = 0; v < count; v++) {
-        struct detection best = {0};
-        if (own_face(&search->bodies[owners[v]], found, found_count, v, &best))
-            search_add(search, &best, (int)owners[v]);
+        const struct detection *best = own_face(&search->bodies[owners[v]], found, found_count, v);
+        if (best)
+            search_add(search, best, (int)owners[v]);
     }
     return true;
 }

@@ -30,7 +30,7 @@ static size_t decode_large(const struct vision_outputs *outputs, float threshold
     const float *scores = vision_output(outputs, 1, SSD_ANCHORS, VISION_NET_LARGE_FACE, error);
     if (!scores)
         return SIZE_MAX;
-    return decode_ssd_boxes(boxes, scores, threshold, found, FOUND_MAX);
+    return decode_ssd(boxes, scores, threshold, found, FOUND_MAX);
 }
 
 /* The view whose area holds the middle of `box`; view_count when none does. */
@@ -69,7 +69,7 @@ bool vision_detect_in_views(struct vision *vision, const struct image *image, en
         canvas_draw(&canvas, views[i].area, image, &views[i].region, NULL, outside);
 
     struct vision_outputs outputs;
-    if (!vision_run(vision, net, &canvas, large ? 2 : 1, &outputs, error))
+    if (!vision_run(vision, net, &canvas, 1, large ? 2 : 1, &outputs, error))
         return false;
     struct detection decoded[FOUND_MAX];
     size_t n = large ? decode_large(&outputs, threshold, decoded, error)

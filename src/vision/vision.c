@@ -7,8 +7,8 @@
 #include <math.h>
 #include <string.h>
 
-/* Floats of the largest net input: centernet's and the large face net's. */
-#define INPUT_ELEMENTS (512 * 512 * 3)
+/* Floats of the largest net input: the small face net's for still pictures. */
+#define INPUT_ELEMENTS (608 * 608 * 3)
 
 static const struct {
     const char *name;
@@ -69,14 +69,14 @@ struct canvas vision_canvas(struct vision *vision, int width, int height, enum c
 }
 
 bool vision_run(struct vision *vision, enum vision_net net, const struct canvas *canvas,
-                size_t output_count, struct vision_outputs *outputs, GError **error)
+                int64_t batch, size_t output_count, struct vision_outputs *outputs, GError **error)
 {
     g_assert(vision->runners[net] && output_count <= VISION_OUTPUTS_MAX);
     int64_t width = canvas->width;
     int64_t height = canvas->height;
     struct tensor input = {.type = TENSOR_F32, .rank = 4, .data = canvas->values};
-    int64_t planar[4] = {1, 3, height, width};
-    int64_t interleaved[4] = {1, height, width, canvas->layout == CANVAS_LAYOUT_GREY ? 1 : 3};
+    int64_t planar[4] = {batch, 3, height, width};
+    int64_t interleaved[4] = {batch, height, width, canvas->layout == CANVAS_LAYOUT_GREY ? 1 : 3};
     memcpy(input.shape, canvas->layout == CANVAS_LAYOUT_PLANAR_RGB ? planar : interleaved,
            sizeof(planar));
     memset(outputs, 0, sizeof(*outputs));
@@ -118,7 +118,7 @@ bool vision_detect_bodies(struct vision *vision, const struct image *image, floa
     canvas_draw(&canvas, area, image, &whole, NULL, 0);
 
     struct vision_outputs outputs;
-    if (!vision_run(vision, VISION_NET_BODY, &canvas, 1, &outputs, error))
+    if (!vision_run(vision, VISION_NET_BODY, &canvas, 1, 1, &outputs, error))
         return false;
     const float *rows =
         vision_output(&outputs, 0, CENTERNET_ROWS * CENTERNET_VALUES, VISION_NET_BODY, error);

@@ -47,10 +47,10 @@ struct vision_outputs {
 struct canvas vision_canvas(struct vision *vision, int width, int height,
                             enum canvas_layout layout);
 
-/* Runs `net` on the canvas (which is the whole input) and gives `output_count` outputs in the order
- * of the card. */
+/* Runs `net` on `batch` canvases that lie one after the other from canvas->values on, and gives
+ * `output_count` outputs in the order of the card. */
 bool vision_run(struct vision *vision, enum vision_net net, const struct canvas *canvas,
-                size_t output_count, struct vision_outputs *outputs, GError **error);
+                int64_t batch, size_t output_count, struct vision_outputs *outputs, GError **error);
 void vision_outputs_clear(struct vision_outputs *outputs);
 
 /* The numbers of output `index` after checking that it has `elements` f32; NULL and *error (MODEL).

@@ -5,34 +5,28 @@
 #include <glib.h>
 #include <math.h>
 
-static void test_decode_ssd_applies_anchor_scale_and_clamp(void **state)
+static void test_decode_ssd_scales_clamps_and_stops_at_capacity(void **state)
 {
-    g_autofree float *encodings = g_new0(float, SSD_ANCHORS * 4);
-    g_autofree float *logits = g_new(float, SSD_ANCHORS * 3);
-    g_autofree float *anchors = g_new(float, SSD_ANCHORS * 4);
+    g_autofree float *boxes = g_new0(float, SSD_ANCHORS * 4);
+    g_autofree float *scores = g_new0(float, SSD_ANCHORS);
     struct detection found[4];
 
     (void)state;
-    for (int i = 0; i < SSD_ANCHORS; i++) {
-        float anchor[4] = {0.25f, 0.5f, 0.5f, 1.0f}; /* ymin, xmin, ymax, xmax */
-        for (int k = 0; k < 4; k++)
-            anchors[4 * i + k] = anchor[k];
-        for (int k = 0; k < 3; k++)
-            logits[3 * i + k] = -9;
-    }
-    logits[3 * 7 + 1] = 0; /* score one half */
-    encodings[4 * 7] = 4;  /* down by .4 of the height */
-    encodings[4 * 7 + 3] = 5 * logf(2);
-    assert_int_equal(decode_ssd(encodings, logits, anchors, 0.4f, found, 4), 1);
-    assert_float_equal(found[0].score, 0.5, 1e-6);
-    assert_float_equal(found[0].box.y0, 512 * (0.375f + 0.1f - 0.125f), 1e-3);
-    assert_float_equal(found[0].box.y1, 512 * (0.375f + 0.1f + 0.125f), 1e-3);
-    assert_float_equal(found[0].box.x0, 512 * 0.25f, 1e-3);
-    assert_float_equal(found[0].box.x1, 512, 1e-3); /* clamped from 1.25 */
-    assert_int_equal(decode_ssd(encodings, logits, anchors, 0.6f, found, 4), 0);
+    scores[7] = 0.5f;
+    boxes[28] = 0.25f; /* y1, x1, y2, x2 */
+    boxes[29] = 0.5f;
+    boxes[30] = 0.75f;
+    boxes[31] = 1.25f;
+    assert_int_equal(decode_ssd(boxes, scores, 0.4f, found, 4), 1);
+    assert_float_equal(found[0].score, 0.5, 0);
+    assert_float_equal(found[0].box.x0, 256, 1e-3);
+    assert_float_equal(found[0].box.y0, 128, 1e-3);
+    assert_float_equal(found[0].box.x1, 512, 1e-3);
+    assert_float_equal(found[0].box.y1, 384, 1e-3);
+    assert_int_equal(decode_ssd(boxes, scores, 0.6f, found, 4), 0);
     for (int i = 0; i < SSD_ANCHORS; i++)
-        logits[3 * i + 1] = 5;
-    assert_int_equal(decode_ssd(encodings, logits, anchors, 0.6f, found, 4), 4);
+        scores[i] = 0.9f;
+    assert_int_equal(decode_ssd(boxes, scores, 0.6f, found, 4), 4);
 }
 
 static void test_decode_tiny_reads_both_orders_alike(void **state)
@@ -85,7 +79,7 @@ static void test_decode_centernet_takes_people_only(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_decode_ssd_applies_anchor_scale_and_clamp),
+        cmocka_unit_test(test_decode_ssd_scales_clamps_and_stops_at_capacity),
         cmocka_unit_test(test_decode_tiny_reads_both_orders_alike),
         cmocka_unit_test(test_decode_centernet_takes_people_only),
     };
