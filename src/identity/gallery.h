@@ -64,6 +64,10 @@ size_t gallery_person_templates(const struct gallery *gallery, struct uuid perso
 size_t gallery_nearest(struct gallery *gallery, const float *query, const struct uuid *except_track,
                        struct gallery_candidate *candidates, size_t most);
 
+/* Distance to one person, without the template of `except_track`; false when nothing is left. */
+bool gallery_distance(const struct gallery *gallery, const float *query, struct uuid person_id,
+                      const struct uuid *except_track, float *distance);
+
 /* The aggregate of `count` ≥ 1 vectors: their quality-weighted mean, scaled to the weighted mean of
  * their norms, because a plain mean is shorter and would look nearer to everybody. Writes
  * `dimension` elements. Also what a worker uses to aggregate the faces of a track. */
