@@ -61,7 +61,8 @@ static bool open_codec(struct encode *encode, const struct ring_start *settings)
     context->height = (int)settings->geometry.height;
     context->pix_fmt = AV_PIX_FMT_YUV420P;
     context->color_range = AVCOL_RANGE_MPEG;
-    context->colorspace = context->height >= 720 ? AVCOL_SPC_BT709 : AVCOL_SPC_SMPTE170M;
+    context->colorspace =
+        settings->geometry.matrix == IMAGE_MATRIX_BT709 ? AVCOL_SPC_BT709 : AVCOL_SPC_SMPTE170M;
     context->time_base = (AVRational){1, 90000};
     context->framerate = (AVRational){(int)settings->fps_numerator, (int)settings->fps_denominator};
     context->gop_size = (int)settings->key_frames;

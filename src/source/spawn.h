@@ -1,0 +1,35 @@
+/*
+ * Starting a capture child: process, socket, and nothing inherited but the socket and standard
+ * error.
+ */
+#ifndef SOURCE_SPAWN_H
+#define SOURCE_SPAWN_H
+
+#include "ring/socket.h"
+
+#include <sys/types.h>
+
+struct capture_process {
+    pid_t pid;  /* -1: none */
+    int socket; /* -1: none */
+};
+
+#define CAPTURE_PROCESS_NONE ((struct capture_process){-1, -1})
+
+/* Spawns `path` (NULL: source_capture_path()) and sends it `start` with `count` descriptors
+ * (borrowed). False and *error; *process is then NONE. */
+bool capture_spawn(const char *path, union ring_message *start, const int *descriptors,
+                   unsigned count, struct capture_process *process, GError **error);
+
+/* Ends it now and collects it; harmless on NONE, which it leaves. Returns the wait status, 0 for
+ * NONE. */
+int capture_kill(struct capture_process *process);
+
+/* A text for how it died, of a wait status; "" after a regular end. Static. */
+const char *capture_death(int status);
+
+/* An error of our domain for a problem that a child told. `subject` names the thing (redacted). */
+void capture_problem_error(GError **error, enum ring_problem_code code, const char *subject,
+                           const char *text);
+
+#endif
