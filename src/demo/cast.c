@@ -1,0 +1,29 @@
+#include "demo/cast.h"
+
+#include <glib.h>
+
+/* Measured by eye on the photographs, to about 10 pixels. */
+static const struct cast_member members[] = {
+    {"sample6.jpg", {118, 353, 674, 1537}, {369, 627}, 235},
+    {"sample6.jpg", {604, 196, 1027, 1537}, {750, 478}, 235},
+    {"sample6.jpg", {1404, 141, 1804, 1537}, {1592, 384}, 251},
+    {"sample6.jpg", {980, 149, 1451, 1537}, {1267, 416}, 235},
+    {"sample3.jpg", {219, 234, 949, 1349}, {686, 460}, 248},
+    {"sample3.jpg", {913, 131, 1438, 1314}, {1175, 358}, 248},
+    {"sample3.jpg", {1321, 204, 1883, 1343}, {1599, 416}, 219},
+    {"sample5.jpg", {716, 30, 1066, 894}, {865, 224}, 194},
+    {"sample5.jpg", {1379, 261, 1848, 1386}, {1498, 537}, 239},
+    {"sample5.jpg", {1081, 149, 1376, 924}, {1193, 335}, 194},
+    {"sample1.jpg", {286, 207, 785, 1270}, {500, 471}, 243},
+    {"sample4.jpg", {1240, 91, 1628, 1369}, {1346, 266}, 228},
+    {"sample5.jpg", {89, 790, 730, 1397}, {484, 1014}, 253},
+    {"sample4.jpg", {61, 84, 609, 974}, {342, 327}, 213},
+};
+
+G_STATIC_ASSERT(G_N_ELEMENTS(members) == CAST_MEMBERS);
+
+const struct cast_member *cast_member(size_t index)
+{
+    g_assert(index < CAST_MEMBERS);
+    return &members[index];
+}
