@@ -2,18 +2,20 @@
  * The tracker of one camera: boxes of bodies per analysed frame in, tracks out.
  *
  * Rules, in the order of a step:
- *   1. Every track's Kalman filter is moved to the time of the frame.
- *   2. Confident detections (score ≥ `confident`) are assigned to confirmed tracks by overlap of
- * the predicted box, with the look of the body as a second opinion; never further than the gate.
- *   3. Weak detections (`weak` … `confident`) are assigned to the confirmed tracks that are left
- * and were seen a moment ago: a half-hidden body goes on, it never starts a track.
- *   4. Confirmed tracks that were not seen for a while are sought again near where they can have
- *      walked to since, by distance and size (an occlusion or a gap of at most `max_lost_us`).
- *   5. What is left of the confident detections is assigned to tentative tracks, then, from `birth`
- *      on and unless it lies on a seen track, starts a tentative track.
- *   6. A tentative track is confirmed after `confirm_hits` detections over `confirm_us`, and
- * dropped when it misses too often before. A confirmed track that was not seen for `max_lost_us`
- * ends; one that was last seen leaving over the border of the picture ends after `max_left_us`.
+ *   - Every track's Kalman filter is moved to the time of the frame.
+ *   - Confident detections (score ≥ `confident`) are assigned to confirmed tracks by overlap of the
+ *     predicted box, with the look of the body as a second opinion; never beyond the gate. A track
+ *     may also stay alone: two poor pairs are not better than a good one.
+ *   - Weak detections (`weak` … `confident`) are assigned to the confirmed tracks that are left and
+ *     were seen a moment ago: a half-hidden body goes on, it never starts a track.
+ *   - Confirmed tracks that were not seen for a while are sought again near where they can have
+ *     walked to since, by distance and size (an occlusion or a gap of at most `max_lost_us`).
+ *   - What is left of the confident detections is assigned to tentative tracks (weak ones keep them
+ *     alive, too, without counting), then starts a tentative track from `birth` on, unless it lies
+ *     on a seen track.
+ *   - A tentative track is confirmed after `confirm_hits` confident detections over `confirm_us`
+ *     and dropped when it misses too often before. A confirmed track that was not seen for
+ *     `max_lost_us` ends; one last seen leaving over the border ends after `max_left_us`.
  *
  * Pure and deterministic: no clock, no random numbers; the same steps give the same tracks. One
  * tracker is one thread's property.

@@ -46,10 +46,7 @@ static void answer_small_face(const struct scene *scene, const struct tensor *in
 static void answer_large_face(struct tensor *outputs)
 {
     output(&outputs[0], 3, (const int64_t[]){1, SSD_ANCHORS, 4});
-    float *logits = output(&outputs[1], 3, (const int64_t[]){1, SSD_ANCHORS, 3});
-    output(&outputs[2], 3, (const int64_t[]){1, SSD_ANCHORS, 4});
-    for (size_t i = 0; i < SSD_ANCHORS * 3; i++)
-        logits[i] = -10;
+    output(&outputs[1], 2, (const int64_t[]){1, SSD_ANCHORS});
 }
 
 static void answer_landmarks(struct tensor *outputs)
@@ -69,9 +66,9 @@ static void answer_mesh(struct tensor *outputs)
         float x, y;
     } points[] = {{263, 130, 80}, {362, 108, 80}, {33, 62, 80},  {133, 84, 80},
                   {2, 96, 120},   {10, 96, 40},   {152, 96, 160}};
-    output(&outputs[0], 2, (const int64_t[]){1, 266});
+    output(&outputs[2], 2, (const int64_t[]){1, 266});
     *output(&outputs[1], 2, (const int64_t[]){1, 1}) = 6;
-    float *mesh = output(&outputs[2], 2, (const int64_t[]){1, 468 * 3});
+    float *mesh = output(&outputs[0], 2, (const int64_t[]){1, 468 * 3});
     for (int i = 0; i < 468; i++)
         mesh[3 * i] = mesh[3 * i + 1] = 96;
     for (size_t i = 0; i < sizeof(points) / sizeof(points[0]); i++) {
@@ -97,9 +94,12 @@ static bool answer(void *context, const char *model, const struct tensor *inputs
     }
     if (strcmp(model, "face_recognition") == 0) {
         scene->embedding_runs++;
-        float *descriptor = output(&outputs[0], 2, (const int64_t[]){1, 128});
-        descriptor[0] = scene->identity;
-        descriptor[1] = 1;
+        int64_t batch = inputs[0].shape[0];
+        float *descriptors = output(&outputs[0], 2, (const int64_t[]){batch, 128});
+        for (int64_t i = 0; i < batch; i++) {
+            descriptors[i * 128] = scene->identity;
+            descriptors[i * 128 + 1] = 1;
+        }
         return true;
     }
     scene->face_runs++;
