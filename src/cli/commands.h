@@ -9,6 +9,7 @@
 #define COMMAND_LIST(X)                                                                            \
     X("check", cli_check, "Check the settings and say where each value comes from")                \
     X("models", cli_models, "Show, import, check, time and install the nets")                      \
+    X("eval", cli_eval, "Measure recognition on a folder of your own pictures")                    \
     X("version", cli_version, "Print the version")
 
 enum exit_code {
