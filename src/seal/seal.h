@@ -81,7 +81,8 @@ GBytes *seal_wrap_key(const struct seal_key *outer, struct uuid tenant_id,
 bool seal_unwrap_key(const struct seal_key *outer, struct uuid tenant_id, struct uuid inner_id,
                      GBytes *wrapped, struct seal_key *inner, GError **error);
 
-/* Seals to a public key: only the holder of the secret key opens it. */
+/* Seals to a public key: only the holder of the secret key opens it. NULL when public_key is no
+ * key. */
 GBytes *seal_box_to_public(const uint8_t public_key[SEAL_PUBLIC_KEY_BYTES], const void *plain,
                            size_t size);
 GBytes *seal_box_open(const struct seal_pair *pair, const void *box, size_t size, GError **error);

@@ -22,6 +22,8 @@ bool server_keys_newest(struct connection *connection, struct wrapped_key *key, 
                         GError **error);
 bool server_keys_get(struct connection *connection, struct uuid id, struct wrapped_key *key,
                      GBytes **public_key, GError **error);
+/* GArray of struct uuid: all key pairs, newest first. */
+GArray *server_keys_list(struct connection *connection, GError **error);
 bool server_keys_insert(struct connection *connection, const struct wrapped_key *key,
                         GBytes *public_key, GError **error);
 

@@ -1,5 +1,5 @@
 /*
- * Rows of `lines`. Conventions as in tenants.h.
+ * Rows of `camera_lines` (LINES is a word of SQL in MySQL). Conventions as in tenants.h.
  */
 #ifndef STORAGE_LINES_H
 #define STORAGE_LINES_H

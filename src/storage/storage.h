@@ -120,6 +120,19 @@ enum step { STEP_ERROR = 0, STEP_ROW, STEP_DONE };
 /* Goes to the next row. After STEP_DONE the statement is over. */
 enum step statement_step(struct statement *statement, GError **error);
 
+/* False, with the failure, when a bind or a column of the current row went wrong: for a reader that
+ * takes one row and does not step again. */
+bool statement_check(struct statement *statement, GError **error);
+
+/* Steps to the first row; NOT_FOUND "there is no <kind> <uuid>" when there is none. */
+bool statement_find(struct statement *statement, const char *kind, struct uuid id, GError **error);
+
+/* All rows as a GArray of elements of `row_size` bytes, each zeroed and then filled by `read`;
+ * `clear` (may be NULL) frees what an element points to. NULL with *error on failure. */
+GArray *statement_collect(struct statement *statement, size_t row_size,
+                          void (*read)(struct statement *statement, void *row),
+                          void (*clear)(void *row), GError **error);
+
 /* Runs a statement that yields no rows. `*changes`, when not NULL, gets how many rows it touched.
  */
 bool statement_run(struct statement *statement, int64_t *changes, GError **error);
@@ -196,6 +209,9 @@ unsigned page_limit(const struct page *page);
 /* Sets NOT_FOUND: "no <kind> <uuid>". For families and for tenant checks alike, so that what
  * belongs to somebody else looks as if it did not exist. Returns false. */
 bool storage_not_found(GError **error, const char *kind, struct uuid id);
+
+/* Sets PRECONDITION: "the <kind> was changed meanwhile". Returns false. */
+bool storage_changed_meanwhile(GError **error, const char *kind, int64_t expected, int64_t present);
 
 /* ---- Back ends --------------------------------------------------------------------------------
  */
