@@ -8,6 +8,7 @@
  * subcommand), parses them with cli/options.h and returns an exit code of enum exit_code. */
 #define COMMAND_LIST(X)                                                                            \
     X("check", cli_check, "Check the settings and say where each value comes from")                \
+    X("demo", cli_demo, "Draw the simulated site and check what is reported about it")             \
     X("models", cli_models, "Show, import, check, time and install the nets")                      \
     X("eval", cli_eval, "Measure recognition on a folder of your own pictures")                    \
     X("version", cli_version, "Print the version")

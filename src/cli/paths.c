@@ -39,7 +39,7 @@ static char *beside_program(const char *const *candidates)
 
 char *paths_capture_executable(const struct settings *settings)
 {
-    static const char *const candidates[] = {"../libexec/customersight-capture",
+    static const char *const candidates[] = {"../libexec/customersight/customersight-capture",
                                              "../capture/customersight-capture", NULL};
 
     return *settings->capture.executable ? g_strdup(settings->capture.executable)
