@@ -934,9 +934,9 @@ export interface components {
             webcam_index?: number;
             transport?: components["schemas"]["Transport"];
             /** @default true */
-            enabled: boolean;
+            enabled?: boolean;
             /** @default true */
-            recognition: boolean;
+            recognition?: boolean;
         };
         CameraPatch: {
             name?: string;
@@ -997,9 +997,9 @@ export interface components {
             /** Format: date */
             notice_date?: string;
             /** @default 30 */
-            picture_retention_days: number;
+            picture_retention_days?: number;
             /** @default 12 */
-            embedding_retention_months: number;
+            embedding_retention_months?: number;
         };
         /** @description What the mode or the cameras cannot measure is null, never 0. */
         Now: {

@@ -98,7 +98,7 @@ function parseState(payload: Uint8Array): { state: string; reason: string | null
 
 /** Writes one record; the inverse of the reader, for tests and the development server. */
 export function writeRecord(
-  kind: 1 | 2 | 3 | 4,
+  kind: number,
   flags: number,
   tile: number,
   captureUs: number,

@@ -1,0 +1,114 @@
+import { useQueryClient, type QueryClient } from '@tanstack/react-query';
+import { createContext, use, useEffect, useRef, useState, useSyncExternalStore, type ReactNode } from 'react';
+import { ME_KEY } from '../app/session';
+import type { Camera, Schemas } from './client';
+import { HubConnection } from './hub/connect';
+import type { Connection, FeedItem } from './hub/protocol';
+import { keys } from './keys';
+
+const HubContext = createContext<HubConnection | null>(null);
+
+export function HubProvider({ children }: { children: ReactNode }) {
+  const [hub] = useState(() => new HubConnection());
+  useEffect(() => {
+    hub.start();
+    return () => hub.stop();
+  }, [hub]);
+  return <HubContext value={hub}>{children}</HubContext>;
+}
+
+export function useHub(): HubConnection {
+  const hub = use(HubContext);
+  if (!hub) throw new Error('outside of a hub');
+  return hub;
+}
+
+export function useFeedConnection(): Connection {
+  const hub = useHub();
+  return useSyncExternalStore(hub.onConnection, () => hub.feedConnection);
+}
+
+/** Calls `listener` with every item of the feed while mounted. */
+export function useFeed(listener: (item: FeedItem) => void): void {
+  const hub = useHub();
+  const latest = useRef(listener);
+  useEffect(() => {
+    latest.current = listener;
+  });
+  useEffect(() => hub.onFeed((item) => latest.current(item)), [hub]);
+}
+
+/** Lists are asked for again at most this often, however many items arrive. */
+const REFRESH_MS = 400;
+
+/** Keeps what the pages have read up to date with the feed of `tenant`. */
+export function useFeedUpdates(tenant: string): void {
+  const hub = useHub();
+  const client = useQueryClient();
+  const stale = useRef(new Set<string>());
+  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+
+  useEffect(() => hub.followFeed(tenant), [hub, tenant]);
+  useEffect(() => () => clearTimeout(timer.current), []);
+
+  useFeed((item) => {
+    for (const resource of applyItem(client, tenant, item)) stale.current.add(resource);
+    if (stale.current.size === 0 || timer.current !== undefined) return;
+    timer.current = setTimeout(() => {
+      timer.current = undefined;
+      for (const resource of stale.current) {
+        void client.invalidateQueries({ queryKey: resource === '' ? keys.tenant(tenant) : ['tenant', tenant, resource] });
+      }
+      stale.current.clear();
+    }, REFRESH_MS);
+  });
+
+  const connection = useFeedConnection();
+  // A refused feed is mostly a session that ended: asking who we are leads to the login page.
+  useEffect(() => {
+    if (connection === 'closed') void client.invalidateQueries({ queryKey: ME_KEY });
+  }, [connection, client]);
+}
+
+/** Applies an item to the cache; returns the resources that have to be read again ('' is all of them). */
+export function applyItem(client: QueryClient, tenant: string, item: FeedItem): string[] {
+  switch (item.event) {
+    case 'visit':
+      return ['visits', 'people'];
+    case 'person':
+      return ['people', 'visits'];
+    case 'camera':
+      return ['cameras'];
+    case 'policy':
+      void client.invalidateQueries({ queryKey: ME_KEY });
+      return [''];
+    case 'reset':
+      return [''];
+    case 'now': {
+      const now = item.data as Schemas['Now'];
+      client.setQueryData(keys.now(tenant, now.site_id ?? null), now);
+      return [];
+    }
+    case 'camera-state': {
+      const state = item.data as Schemas['CameraStateItem'];
+      client.setQueryData<Camera[]>(keys.cameras(tenant), (cameras) =>
+        cameras?.map((camera) => (camera.id === state.camera_id ? withState(camera, state) : camera)),
+      );
+      return [];
+    }
+    case 'boxes':
+      return [];
+  }
+}
+
+function withState(camera: Camera, item: Schemas['CameraStateItem']): Camera {
+  return {
+    ...camera,
+    state: item.state,
+    state_reason: item.reason ?? null,
+    state_since: item.since ?? camera.state_since,
+    analysis_fps: item.analysis_fps ?? null,
+    reduced: item.reduced ?? false,
+    video: item.video ?? camera.video,
+  };
+}

@@ -1,0 +1,64 @@
+import { StyleProvider } from '@ant-design/cssinjs';
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { App as AntdApp, ConfigProvider } from 'antd';
+import type { Locale } from 'antd/es/locale';
+import { useEffect, useMemo, useState, type ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import { RouterProvider } from 'react-router/dom';
+import { ApiError } from '../api/client';
+import { HubProvider } from '../api/feed';
+import { antdLocale, currentLanguage } from '../i18n';
+import { AppearanceProvider, useAppearance } from './appearance';
+import { createRouter } from './routes';
+import { themeFor } from './theme';
+
+export function createQueryClient(): QueryClient {
+  return new QueryClient({
+    defaultOptions: {
+      queries: {
+        staleTime: 15_000,
+        // 4xx will not get better by asking again; the rest may, while the server starts.
+        retry: (count, error) => count < 3 && !(error instanceof ApiError && error.status >= 400 && error.status < 500),
+        refetchOnWindowFocus: true,
+      },
+    },
+  });
+}
+
+function Design({ children }: { children: ReactNode }) {
+  const { appearance } = useAppearance();
+  const { i18n } = useTranslation();
+  const [locale, setLocale] = useState<Locale>();
+  const language = i18n.language;
+  useEffect(() => {
+    let current = true;
+    void antdLocale(currentLanguage()).then((loaded) => current && setLocale(loaded));
+    return () => {
+      current = false;
+    };
+  }, [language]);
+  const theme = useMemo(() => themeFor(appearance), [appearance]);
+  return (
+    <StyleProvider layer>
+      <ConfigProvider theme={theme} locale={locale} button={{ autoInsertSpace: false }}>
+        <AntdApp message={{ maxCount: 2 }}>{children}</AntdApp>
+      </ConfigProvider>
+    </StyleProvider>
+  );
+}
+
+export function AppRoot() {
+  const [client] = useState(createQueryClient);
+  const [router] = useState(createRouter);
+  return (
+    <AppearanceProvider>
+      <Design>
+        <QueryClientProvider client={client}>
+          <HubProvider>
+            <RouterProvider router={router} />
+          </HubProvider>
+        </QueryClientProvider>
+      </Design>
+    </AppearanceProvider>
+  );
+}

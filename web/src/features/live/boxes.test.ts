@@ -1,0 +1,37 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { BoxTimeline, type TrackBox } from './boxes';
+
+const box = (track: string, x: number, extra: Partial<TrackBox> = {}): TrackBox => ({
+  track_id: track, x0: x, y0: 0.2, x1: x + 0.1, y1: 0.8, identity: 'unknown', ...extra,
+});
+
+describe('boxes by capture time', () => {
+  let line: BoxTimeline;
+  beforeEach(() => {
+    line = new BoxTimeline();
+    line.add(1200, [box('a', 0.3, { identity: 'known' })]);
+    line.add(1000, [box('a', 0.1), box('b', 0.5)]); // late: goes before
+    line.add(4000, [box('c', 0.7)]);
+  });
+
+  test('are blended between two analysed frames', () => {
+    expect(line.at(1100).find((b) => b.track_id === 'a')?.x0).toBeCloseTo(0.2);
+  });
+
+  test.each([
+    [900, []],
+    [1000, ['a', 'b']],
+    [1199, ['a', 'b']],
+    [1250, ['a']],
+    [1900, ['a']],
+    [1901, []], // held for a while, then gone: never a box from long ago
+    [4100, ['c']],
+    [4701, []],
+  ])('at %i ms are %j', (ms, expected) => {
+    expect(line.at(ms).map((b) => b.track_id)).toEqual(expected);
+  });
+
+  test('carry the newest name of their track, also on earlier frames', () => {
+    expect(line.at(1000)[0]?.identity).toBe('known');
+  });
+});

@@ -1,0 +1,161 @@
+import { baseTime, timescale } from './mp4';
+import type { LiveRecord } from './records';
+
+/** Behind the newest frame by this much: boxes need that long to be found, and the network its jitter. */
+const TARGET_LAG_S = 0.5;
+const CATCH_UP_LAG_S = 1;
+const JUMP_LAG_S = 3;
+const KEEP_S = 12;
+const MAX_QUEUED_BYTES = 2 * 1024 * 1024;
+const TIMES_KEPT = 600;
+
+export interface PlayerEvents {
+  /** The first picture, or the first after a new init, is on screen. */
+  onPlaying: () => void;
+  /** This browser cannot play it; single pictures can still be shown. */
+  onUnsupported: (codec: string) => void;
+  /** A fragment arrived. */
+  onFragment: () => void;
+}
+
+type MediaSourceClass = typeof MediaSource;
+
+function mediaSourceClass(): MediaSourceClass | undefined {
+  const scope = globalThis as { ManagedMediaSource?: MediaSourceClass; MediaSource?: MediaSourceClass };
+  return scope.ManagedMediaSource ?? scope.MediaSource;
+}
+
+/** Plays one camera's records in a video element through MSE, close to the live edge. */
+export class TilePlayer {
+  private source: MediaSource | null = null;
+  private url: string | null = null;
+  private buffer: SourceBuffer | null = null;
+  private queue: Uint8Array<ArrayBuffer>[] = [];
+  private queuedBytes = 0;
+  private needKey = true;
+  private ticks: number | null = null;
+  /** Media time (s) and capture time (ms) of the fragments, ascending. */
+  private times: { media: number; capture: number }[] = [];
+
+  constructor(
+    private readonly video: HTMLVideoElement,
+    private readonly events: PlayerEvents,
+  ) {
+    video.addEventListener('playing', events.onPlaying);
+  }
+
+  destroy(): void {
+    this.video.removeEventListener('playing', this.events.onPlaying);
+    this.reset();
+    this.video.removeAttribute('src');
+    this.video.load();
+  }
+
+  push(record: LiveRecord): void {
+    if (record.kind === 'init') this.open(record.codec, record.segment);
+    else if (record.kind === 'gap') this.needKey = true;
+    else if (record.kind === 'fragment') this.append(record.key, record.captureUs, record.segment);
+  }
+
+  /** Capture time (UTC ms) of the frame at `mediaTime`, or null. */
+  captureAt(mediaTime: number): number | null {
+    for (let index = this.times.length - 1; index >= 0; index--) {
+      const time = this.times[index];
+      // The frame's own time may differ from the fragment's by rounding.
+      if (time && time.media <= mediaTime + 0.001) return time.capture + (mediaTime - time.media) * 1000;
+    }
+    return null;
+  }
+
+  private reset(): void {
+    this.source = null;
+    this.buffer = null;
+    this.queue = [];
+    this.queuedBytes = 0;
+    this.needKey = true;
+    this.times = [];
+    if (this.url) URL.revokeObjectURL(this.url);
+    this.url = null;
+  }
+
+  private open(codec: string, segment: Uint8Array<ArrayBuffer>): void {
+    this.reset();
+    const type = `video/mp4; codecs="${codec}"`;
+    const Source = mediaSourceClass();
+    if (!Source?.isTypeSupported(type)) {
+      this.events.onUnsupported(codec);
+      return;
+    }
+    const source = new Source();
+    this.source = source;
+    this.ticks = timescale(segment);
+    this.queue = [segment];
+    source.addEventListener('sourceopen', () => {
+      if (this.source !== source) return;
+      try {
+        this.buffer = source.addSourceBuffer(type);
+      } catch {
+        this.events.onUnsupported(codec);
+        return;
+      }
+      this.buffer.addEventListener('updateend', () => this.pump());
+      this.pump();
+    });
+    this.video.disableRemotePlayback = true;
+    this.url = URL.createObjectURL(source);
+    this.video.src = this.url;
+  }
+
+  private append(key: boolean, captureUs: number, segment: Uint8Array<ArrayBuffer>): void {
+    this.events.onFragment();
+    if (!this.source || (this.needKey && !key)) return;
+    this.needKey = false;
+    const base = this.ticks === null ? null : baseTime(segment);
+    if (base !== null && this.ticks !== null) {
+      this.times.push({ media: base / this.ticks, capture: captureUs / 1000 });
+      if (this.times.length > TIMES_KEPT) this.times.splice(0, this.times.length - TIMES_KEPT);
+    }
+    this.queue.push(segment);
+    this.queuedBytes += segment.length;
+    if (this.queuedBytes > MAX_QUEUED_BYTES) {
+      this.queue = [];
+      this.queuedBytes = 0;
+      this.needKey = true;
+    }
+    this.pump();
+  }
+
+  private pump(): void {
+    const { buffer, video } = this;
+    if (!buffer || buffer.updating || this.source?.readyState !== 'open') return;
+    this.follow();
+    const start = buffer.buffered.length > 0 ? buffer.buffered.start(0) : 0;
+    try {
+      if (video.currentTime - start > KEEP_S) {
+        buffer.remove(0, video.currentTime - KEEP_S / 2);
+        return;
+      }
+      const next = this.queue.shift();
+      if (!next) return;
+      this.queuedBytes = Math.max(0, this.queuedBytes - next.length);
+      buffer.appendBuffer(next);
+    } catch {
+      // Full, or broken by a bad segment: start over at the next key frame.
+      this.queue = [];
+      this.needKey = true;
+    }
+  }
+
+  /** Keeps the picture near the live edge: a little faster when behind, a jump when far behind or before a hole. */
+  private follow(): void {
+    const { buffered } = this.buffer ?? {};
+    const { video } = this;
+    if (!buffered || buffered.length === 0) return;
+    const start = buffered.start(buffered.length - 1);
+    const end = buffered.end(buffered.length - 1);
+    const lag = end - video.currentTime;
+    if (video.currentTime < start || lag > JUMP_LAG_S || lag < -0.1) video.currentTime = Math.max(start, end - TARGET_LAG_S);
+    else video.playbackRate = lag > CATCH_UP_LAG_S ? 1.1 : lag < TARGET_LAG_S / 2 ? 0.95 : 1;
+    if (video.paused) void video.play().catch(() => undefined);
+  }
+}

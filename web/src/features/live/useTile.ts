@@ -1,0 +1,104 @@
+import { useEffect, useRef, useState, type RefObject } from 'react';
+import type { Camera, Schemas } from '../../api/client';
+import { useFeed, useHub } from '../../api/feed';
+import { useScope } from '../../app/scope';
+import { BoxTimeline } from './boxes';
+import { drawBoxes, type DrawStyle } from './draw';
+import { TilePlayer } from './player';
+
+/** Without a fragment for this long a tile shows its state, never the last picture. */
+export const STALE_MS = 3000;
+
+export interface TileView {
+  /** How pictures come: by the camera's own video, one by one, or not (yet). */
+  playing: 'video' | 'pictures' | 'nothing';
+  /** Codec this browser cannot play. */
+  unsupported: string | null;
+  /** Seconds since the last picture, when there has been none for too long. */
+  staleSeconds: number | null;
+  people: number;
+}
+
+const NOTHING: TileView = { playing: 'nothing', unsupported: null, staleSeconds: null, people: 0 };
+
+/** Watches one camera: plays it, draws the boxes of the frame on screen, says when there is no picture. */
+export function useTile(
+  camera: Camera,
+  video: RefObject<HTMLVideoElement | null>,
+  canvas: RefObject<HTMLCanvasElement | null>,
+  style: DrawStyle,
+  showBoxes: boolean,
+): TileView {
+  const hub = useHub();
+  const { tenant } = useScope();
+  const [view, setView] = useState<TileView>(NOTHING);
+  const boxes = useRef(new BoxTimeline());
+  const drawing = useRef({ style, showBoxes, aspect: 16 / 9 });
+  const aspect = camera.video ? camera.video.width / camera.video.height : 16 / 9;
+  useEffect(() => {
+    drawing.current = { style, showBoxes, aspect };
+  });
+
+  useFeed((item) => {
+    if (item.event !== 'boxes') return;
+    const news = item.data as Schemas['Boxes'];
+    if (news.camera_id === camera.id) boxes.current.add(Date.parse(news.captured_at), news.boxes);
+  });
+
+  const watched = camera.enabled;
+  useEffect(() => {
+    const element = video.current;
+    if (!element || !watched) return;
+    let lastFragment = Date.now();
+    let frameRequest = 0;
+    let lastCapture: number | null = null;
+    boxes.current = new BoxTimeline();
+    const change = (part: Partial<TileView>) =>
+      setView((before) => {
+        const next = { ...before, ...part };
+        return Object.entries(next).every(([name, value]) => before[name as keyof TileView] === value) ? before : next;
+      });
+    setView(NOTHING);
+
+    const player = new TilePlayer(element, {
+      onPlaying: () => change({ playing: 'video', staleSeconds: null }),
+      onUnsupported: (codec) => change({ playing: 'pictures', unsupported: codec }),
+      onFragment: () => {
+        lastFragment = Date.now();
+      },
+    });
+    const draw = (captureMs: number | null) => {
+      const target = canvas.current;
+      if (!target) return;
+      const shown = captureMs === null ? [] : boxes.current.at(captureMs);
+      drawBoxes(target, drawing.current.showBoxes ? shown : [], drawing.current.aspect, drawing.current.style);
+      lastCapture = captureMs;
+    };
+    const onFrame = (_now: number, frame: VideoFrameCallbackMetadata) => {
+      draw(player.captureAt(frame.mediaTime));
+      frameRequest = element.requestVideoFrameCallback(onFrame);
+    };
+    frameRequest = element.requestVideoFrameCallback(onFrame);
+
+    const unwatch = hub.watch(tenant.id, camera.id, (record) => player.push(record));
+    const timer = setInterval(() => {
+      const silence = Date.now() - lastFragment;
+      const stale = silence > STALE_MS;
+      setView((before) => {
+        // Single pictures carry no capture time: the newest boxes are the right ones.
+        const at = before.playing === 'pictures' ? boxes.current.newest() : stale ? null : lastCapture;
+        if (before.playing === 'pictures') draw(at);
+        const people = at === null ? 0 : boxes.current.at(at).length;
+        const staleSeconds = stale && before.playing !== 'pictures' ? Math.round(silence / 1000) : null;
+        return before.people === people && before.staleSeconds === staleSeconds ? before : { ...before, people, staleSeconds };
+      });
+    }, 500);
+    return () => {
+      clearInterval(timer);
+      unwatch();
+      element.cancelVideoFrameCallback(frameRequest);
+      player.destroy();
+    };
+  }, [hub, tenant.id, camera.id, watched, video, canvas]);
+  return watched ? view : NOTHING;
+}
