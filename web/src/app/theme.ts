@@ -34,7 +34,10 @@ export function themeFor(appearance: Appearance): ThemeConfig {
     },
     components: {
       Button: { fontWeight: 550, primaryShadow: 'none', defaultShadow: 'none', dangerShadow: 'none', paddingInline: 16 },
-      Segmented: { trackBg: p.sunken, itemSelectedBg: p.surface, trackPadding: 3 },
+      Segmented: {
+        trackBg: appearance === 'dark' ? p.surface : p.sunken, itemSelectedBg: appearance === 'dark' ? p.line : p.surface,
+        itemSelectedColor: p.ink, itemColor: p.inkSoft, trackPadding: 3,
+      },
       Modal: { titleFontSize: 18 },
       Form: { itemMarginBottom: 20, verticalLabelPadding: '0 0 6px' },
       Tooltip: { colorBgSpotlight: appearance === 'dark' ? '#2a3431' : '#1a211f', colorTextLightSolid: '#f4f2ec' },

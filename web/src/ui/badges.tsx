@@ -43,10 +43,10 @@ export function KindBadge({ kind, nth }: { kind: 'new' | 'returning'; nth?: numb
 }
 
 const dots: Record<'good' | 'wait' | 'bad' | 'off', string> = {
-  good: 'bg-ok',
-  wait: 'bg-amber breathe',
-  bad: 'bg-danger',
-  off: 'bg-line-strong',
+  good: 'bg-[#3fb37f]',
+  wait: 'bg-[#f0b45c] breathe',
+  bad: 'bg-[#ef7d71]',
+  off: 'bg-[#9aa39f]',
 };
 
 export function toneOfState(state: CameraState): keyof typeof dots {

@@ -30,16 +30,20 @@ export function dayOf(at: Date, zone: string, days = 0): string {
 }
 
 export function formatClock(at: string, zone: string, locale: string): string {
-  return new Intl.DateTimeFormat(locale, { timeZone: zone, hour: '2-digit', minute: '2-digit' }).format(new Date(at));
+  return new Intl.DateTimeFormat(locale, { timeZone: zone, hourCycle: 'h23', hour: '2-digit', minute: '2-digit' }).format(new Date(at));
 }
 
 export function formatDay(at: string, zone: string, locale: string): string {
   return new Intl.DateTimeFormat(locale, { timeZone: zone, weekday: 'short', day: 'numeric', month: 'short' }).format(new Date(at));
 }
 
+export function formatDate(at: string, zone: string, locale: string): string {
+  return new Intl.DateTimeFormat(locale, { timeZone: zone, day: 'numeric', month: 'short' }).format(new Date(at));
+}
+
 export function formatMoment(at: string, zone: string, locale: string): string {
   return new Intl.DateTimeFormat(locale, {
-    timeZone: zone, day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit',
+    timeZone: zone, hourCycle: 'h23', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit',
   }).format(new Date(at));
 }
 

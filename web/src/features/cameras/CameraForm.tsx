@@ -1,6 +1,6 @@
 import { App, Button, Drawer, Form, Input, InputNumber, Segmented, Select, Switch } from 'antd';
 import { ScanEye } from 'lucide-react';
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ApiError, type Camera, type Schemas } from '../../api/client';
 import { useScope } from '../../app/scope';
@@ -35,6 +35,11 @@ export function CameraForm({ camera, close }: { camera: Camera | undefined; clos
   const save = useSaveCamera();
   const test = useTestCamera();
   const phone = usePhone();
+  const results = useRef<HTMLDivElement>(null);
+  const testStatus = test.status;
+  useEffect(() => {
+    if (testStatus !== 'idle') results.current?.scrollIntoView({ behavior: 'smooth', block: 'nearest' });
+  }, [testStatus]);
 
   const known = splitAddress(camera?.url ?? '');
   const initial: Fields = {
@@ -168,7 +173,9 @@ export function CameraForm({ camera, close }: { camera: Camera | undefined; clos
           <Switch />
         </Form.Item>
       </Form>
-      <TestResult pending={test.isPending} result={test.data} error={test.error} />
+      <div ref={results}>
+        <TestResult pending={test.isPending} result={test.data} error={test.error} />
+      </div>
       {error && (
         <div role="alert" className="mt-4 rounded-control bg-danger-soft px-4 py-3 text-danger">
           <p>{errorText(error)}</p>

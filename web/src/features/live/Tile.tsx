@@ -4,9 +4,10 @@ import { useMemo, useRef, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { mjpegUrl, type Camera } from '../../api/client';
-import { useLink, useScope } from '../../app/scope';
+import { useLink, useScope, useZoneOf } from '../../app/scope';
 import { Badge, Dot, SimulatedBadge, toneOfState } from '../../ui/badges';
 import { usePersonName } from '../../ui/Face';
+import { formatMoment } from '../../ui/time';
 import { BOX_COLOURS, type DrawStyle } from './draw';
 import { useTile, type TileView } from './useTile';
 
@@ -129,8 +130,11 @@ function Pictures({ camera }: { camera: Camera }) {
 
 /** Why there is no picture. */
 function Why({ camera, view, tooMany }: { camera: Camera; view: TileView; tooMany: boolean }) {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
+  const zone = useZoneOf()(camera.site_id);
   const { state } = camera;
+  const lasting = state !== 'streaming' && state !== 'connecting' && state !== 'preparing' && camera.state_since;
+  const since = lasting ? formatMoment(lasting, zone, i18n.language) : null;
   let icon: ReactNode = <CircleAlert size={28} strokeWidth={1.5} aria-hidden />;
   let title: string = t(`state.${state}`);
   let text = camera.state_reason ?? null;
@@ -157,6 +161,7 @@ function Why({ camera, view, tooMany }: { camera: Camera; view: TileView; tooMan
         {icon}
         <p className="font-semibold text-white">{title}</p>
         {text && <p className="line-clamp-3 text-sm">{text}</p>}
+        {since && <p className="text-xs tabular-nums text-white/70">{t('live.since', { time: since })}</p>}
       </div>
     </div>
   );

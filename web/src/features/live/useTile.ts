@@ -58,7 +58,6 @@ export function useTile(
         const next = { ...before, ...part };
         return Object.entries(next).every(([name, value]) => before[name as keyof TileView] === value) ? before : next;
       });
-    setView(NOTHING);
 
     const player = new TilePlayer(element, {
       onPlaying: () => change({ playing: 'video', staleSeconds: null }),
@@ -98,6 +97,7 @@ export function useTile(
       unwatch();
       element.cancelVideoFrameCallback(frameRequest);
       player.destroy();
+      setView(NOTHING);
     };
   }, [hub, tenant.id, camera.id, watched, video, canvas]);
   return watched ? view : NOTHING;

@@ -23,15 +23,15 @@ export function DoorScene() {
         <path d="M330 640V330a120 120 0 0 1 240 0v310Z" fill="url(#light)" />
         <path d="M450 640V211" stroke="#d99a41" strokeOpacity=".35" strokeWidth="3" />
         <g className="fill-[#0a1a17]">
-          <circle cx="408" cy="420" r="31" />
+          <circle cx="408" cy="438" r="31" />
           <path d="M358 720c-4-120-6-190 10-228 10-24 70-24 80 0 16 38 14 108 10 228l-28 2-20-118-22 118Z" />
         </g>
         <g fill="#173f37">
-          <circle cx="640" cy="372" r="37" />
+          <circle cx="640" cy="394" r="37" />
           <path d="M578 742c-5-146-8-222 12-266 12-29 88-29 100 0 20 44 17 120 12 266l-36 3-25-142-26 142Z" />
         </g>
         <g fill="none" strokeWidth="3" strokeLinejoin="round">
-          <path d="M345 400v-24a10 10 0 0 1 10-10h24M437 366h24a10 10 0 0 1 10 10v24M345 700v24a10 10 0 0 0 10 10h24M471 700v24a10 10 0 0 1-10 10h-24" stroke="#0e5c50" />
+          <path d="M345 400v-24a10 10 0 0 1 10-10h24M437 366h24a10 10 0 0 1 10 10v24M345 700v24a10 10 0 0 0 10 10h24M471 700v24a10 10 0 0 1-10 10h-24" stroke="#55c7ab" />
           <path d="M562 348v-24a10 10 0 0 1 10-10h24M684 314h24a10 10 0 0 1 10 10v24M562 724v24a10 10 0 0 0 10 10h24M718 724v24a10 10 0 0 1-10 10h-24" stroke="#f0b45c" />
         </g>
         <path d="M215 790h470" stroke="#f0b45c" strokeWidth="3" strokeDasharray="2 12" strokeLinecap="round" />

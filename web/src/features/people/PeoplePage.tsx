@@ -12,6 +12,7 @@ import { Page } from '../../ui/Page';
 import { Empty, Failure, LoadingCards } from '../../ui/states';
 import { formatAgo } from '../../ui/time';
 import { CountNotice } from '../privacy/CountNotice';
+import { useGoneText } from '../privacy/useGoneText';
 import { VisitDrawer } from '../visits/VisitDrawer';
 import { MergeModal } from './MergeModal';
 import { NameEditor } from './NameEditor';
@@ -101,6 +102,7 @@ function PersonCard({ person, selected, onSelect }: { person: Person; selected: 
   const now = useClock(30_000);
   const name = usePersonName()(person);
   const { tenant } = useScope();
+  const gone = useGoneText()(person.picture_expires_at);
   const [search, setSearch] = useSearchParams();
   const open = () => {
     const next = new URLSearchParams(search);
@@ -111,13 +113,13 @@ function PersonCard({ person, selected, onSelect }: { person: Person; selected: 
   return (
     <li className={`card group relative flex flex-col overflow-hidden transition-colors ${selected ? 'border-accent ring-1 ring-accent' : 'hover:border-line-strong'}`} data-testid="person">
       <button type="button" onClick={open} aria-label={name} className="block cursor-pointer outline-offset-[-3px]">
-        <Face pictureId={person.picture_id} name={name} className="aspect-[5/4] w-full" />
+        <Face pictureId={person.picture_id} name={name} goneText={gone} className="aspect-[5/4] w-full" />
       </button>
       <Checkbox
         checked={selected}
         onChange={(event) => onSelect(event.target.checked)}
         aria-label={t('people.select', { name })}
-        className="absolute left-2.5 top-2.5 rounded-md bg-surface/85 p-1 backdrop-blur-sm"
+        className={`absolute left-2.5 top-2.5 rounded-md bg-surface/85 p-1 backdrop-blur-sm transition-opacity focus-within:opacity-100 group-hover:opacity-100 ${selected ? '' : '[@media(hover:hover)]:opacity-0'}`}
       />
       {person.simulated && (
         <span className="absolute right-2.5 top-2.5">

@@ -11,7 +11,7 @@ import { Fact } from '../../ui/Fact';
 import { useClock } from '../../ui/hooks';
 import { Failure } from '../../ui/states';
 import { formatAgo, formatMoment } from '../../ui/time';
-import { usePolicy } from '../privacy/queries';
+import { useGoneText } from '../privacy/useGoneText';
 import { useVisit, useVisitList } from '../visits/queries';
 import { useStayText } from '../visits/VisitCard';
 import { SightingRow } from '../visits/VisitDrawer';
@@ -58,14 +58,14 @@ function Profile({ person, close }: { person: Schemas['PersonDetail']; close: ()
   const change = usePersonChange();
   const link = useLink();
   const [merging, setMerging] = useState(false);
-  const days = usePolicy().data?.picture_retention_days;
+  const gone = useGoneText()(person.picture_expires_at);
   return (
     <div className="flex flex-col gap-6">
       <div className="flex gap-4">
         <Face
           pictureId={person.picture_id}
           name={name(person)}
-          goneText={days === undefined ? undefined : t('visits.pictureGone', { days })}
+          goneText={gone}
           className="size-[132px] shrink-0 rounded-card"
         />
         <div className="flex min-w-0 flex-1 flex-col items-start gap-2">

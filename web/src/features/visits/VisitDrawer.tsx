@@ -11,7 +11,7 @@ import { Failure } from '../../ui/states';
 import { formatClock, formatMoment } from '../../ui/time';
 import { useCameras } from '../cameras/queries';
 import { usePersonChange } from '../people/queries';
-import { usePolicy } from '../privacy/queries';
+import { useGoneText } from '../privacy/useGoneText';
 import { useVisit } from './queries';
 import { useStayText } from './VisitCard';
 
@@ -51,8 +51,7 @@ function Detail({ visit }: { visit: Schemas['VisitDetail'] }) {
   const name = usePersonName()(visit.person);
   const zone = useZoneOf()(visit.site_id);
   const stay = useStayText()(visit);
-  const days = usePolicy().data?.picture_retention_days;
-  const gone = days === undefined ? undefined : t('visits.pictureGone', { days });
+  const gone = useGoneText()(visit.sightings[0]?.picture_expires_at);
   return (
     <div className="flex flex-col gap-6">
       <div className="flex gap-4">
@@ -68,7 +67,7 @@ function Detail({ visit }: { visit: Schemas['VisitDetail'] }) {
           </Link>
         </div>
       </div>
-      {!visit.picture_id && gone && <p className="-mt-3 text-sm text-ink-soft">{gone}</p>}
+      {!visit.picture_id && gone && <p className="-mt-3 text-sm text-ink-soft first-letter:uppercase">{gone}</p>}
       <dl className="grid grid-cols-3 gap-3">
         <Fact label={t('visits.in')}>{formatMoment(visit.started_at, zone, i18n.language)}</Fact>
         <Fact label={t('visits.out')}>{visit.open ? '…' : formatClock(visit.last_seen_at, zone, i18n.language)}</Fact>
@@ -98,11 +97,10 @@ export function SightingRow({ sighting, name, zone }: SightingProps) {
   const cameras = useCameras().data;
   const change = usePersonChange();
   const camera = cameras?.find((candidate) => candidate.id === sighting.camera_id);
-  const days = usePolicy().data?.picture_retention_days;
-  const gone = days === undefined ? undefined : t('visits.pictureGone', { days });
+  const gone = useGoneText()(sighting.picture_expires_at);
   return (
     <li className="flex items-center gap-3 rounded-control bg-sunken p-2.5">
-      <Face pictureId={sighting.picture_id} name={name} goneText={sighting.picture_expires_at ? gone : undefined} className="size-12 shrink-0 rounded-lg" />
+      <Face pictureId={sighting.picture_id} name={name} goneText={gone} className="size-12 shrink-0 rounded-lg" />
       <div className="min-w-0 flex-1">
         <p className="truncate text-sm font-medium">
           {camera?.name ?? '—'}
