@@ -26,6 +26,7 @@ struct models_command {
     char *directory; /* of the imported models */
     /* Options; owned. */
     gboolean json;
+    gboolean accept_licence;
     char *from;
     char *to;
     char *card;
@@ -246,22 +247,71 @@ static int models_import(struct models_command *command)
 
 /* --- install --- */
 
-/* A file, its card or the catalogue's row, and the name it gets. `models install NAME FILE` takes
- * the row NAME; `models install FILE --card CARD` the user's card. */
+/* What a person accepts before anything is downloaded. */
+static void print_offer(const struct catalogue_model *model)
+{
+    printf("%s %s (%s): %s\n  from     %s\n  size     %.1f MB\n  SHA-256  %s\n  licence  %s\n",
+           model->name, model->version, model->pack, model->purpose, model->url,
+           (double)model->bytes / 1e6, model->onnx_sha256, model->licence);
+}
+
+/* The downloadable models of the pack or with the name `wanted`. Without --accept-licence they are
+ * only shown. */
+static int install_from_web(struct models_command *command, const char *wanted)
+{
+    size_t count;
+    const struct catalogue_model *models = catalogue_models(&count);
+    g_autoptr(GError) error = NULL;
+    size_t found = 0;
+
+    for (size_t i = 0; i < count && error == NULL; i++) {
+        if (models[i].url == NULL ||
+            (strcmp(models[i].name, wanted) != 0 && strcmp(models[i].pack, wanted) != 0)) {
+            continue;
+        }
+        found++;
+        print_offer(&models[i]);
+        if (command->accept_licence && importer_download(&models[i], command->directory, &error)) {
+            printf("  installed\n");
+        }
+    }
+    if (error != NULL) {
+        return fail(error);
+    }
+    if (found == 0) {
+        error_set(
+            &error, ERROR_INVALID,
+            "there is no model or pack \"%s\" to download; `models install NAME FILE` takes a "
+            "file",
+            wanted);
+        return fail(error);
+    }
+    if (!command->accept_licence) {
+        puts("Nothing was downloaded. Add --accept-licence to download and install.");
+        return EXIT_CODE_FAILURE;
+    }
+    return EXIT_CODE_OK;
+}
+
+/* `models install PACK|NAME` downloads; `models install NAME FILE` takes the row NAME and a file;
+ * `models install FILE --card CARD` a user's own. */
 static int models_install(struct models_command *command)
 {
     const struct catalogue_model *model = NULL;
     const char *file = command->argc > 0 ? command->argv[command->argc - 1] : NULL;
     g_autoptr(GError) error = NULL;
 
+    if (command->argc == 1 && command->card == NULL) {
+        return install_from_web(command, file);
+    }
     if (command->argc == 2) {
         model = catalogue_find(command->argv[0]);
     }
-    if (command->argc < 1 || command->argc > 2 || (command->argc == 2 && model == NULL) ||
-        (command->argc == 1 && command->card == NULL)) {
-        error_set(&error, ERROR_INVALID,
-                  "expected `models install NAME FILE` with a name of `models list`, or `models "
-                  "install FILE --card CARD`");
+    if (command->argc < 1 || command->argc > 2 || (command->argc == 2 && model == NULL)) {
+        error_set(
+            &error, ERROR_INVALID,
+            "expected `models install PACK`, `models install NAME FILE` with a name of `models "
+            "list`, or `models install FILE --card CARD`");
         return fail(error);
     }
     if (!importer_install_file(model, file, command->card, command->directory, &error)) {
@@ -272,6 +322,20 @@ static int models_install(struct models_command *command)
 }
 
 /* --- bench --- */
+
+/* Memory of this process that is in RAM; 0 where the system does not say. */
+static double resident_mib(void)
+{
+    g_autofree char *text = NULL;
+    guint64 pages = 0;
+
+    if (g_file_get_contents("/proc/self/statm", &text, NULL, NULL)) {
+        const char *space = strchr(text, ' ');
+
+        pages = space != NULL ? g_ascii_strtoull(space, NULL, 10) : 0;
+    }
+    return (double)pages * (double)sysconf(_SC_PAGESIZE) / (1024 * 1024);
+}
 
 static int models_bench(struct models_command *command)
 {
@@ -312,9 +376,12 @@ static int models_bench(struct models_command *command)
         }
     }
     if (command->json) {
-        print_json(json_pack("{s:s, s:s, s:o}", "runtime", infer_runtime_version(infer), "path",
-                             infer_runtime_path(infer), "models", array));
+        print_json(json_pack("{s:s, s:s, s:f, s:o}", "runtime", infer_runtime_version(infer),
+                             "path", infer_runtime_path(infer), "resident_mib", resident_mib(),
+                             "models", array));
     } else {
+        printf("ONNX Runtime %s, %.0f MiB resident\n", infer_runtime_version(infer),
+               resident_mib());
         json_decref(array);
     }
     infer_free(infer);
@@ -355,12 +422,15 @@ int cli_models(int argc, char **argv)
          "Folder of the imported models; default as the setting models.directory", "DIR"},
         {"card", 0, 0, G_OPTION_ARG_FILENAME, &command.card, "Model card of the file to install",
          "FILE"},
+        {"accept-licence", 0, 0, G_OPTION_ARG_NONE, &command.accept_licence,
+         "Download what `install` shows", NULL},
         {"rounds", 0, 0, G_OPTION_ARG_INT, &command.rounds, "Runs of each net (bench)", "N"},
         G_OPTION_ENTRY_NULL,
     };
     int code = invocation_init(
         &command.invocation, &argc, &argv, entries,
-        "list|import|verify|bench [NAME…] | install NAME FILE | install FILE --card CARD",
+        "list|import|verify|bench [NAME…] | install PACK | install NAME FILE | install FILE --card "
+        "CARD",
         "Shows, imports, checks, times and installs the nets.");
 
     if (code == EXIT_CODE_OK) {

@@ -16,9 +16,16 @@
 #define HUMAN_ROW                                                                                  \
     .pack = "default", .kind = CATALOGUE_KIND_GRAPH, .package = HUMAN, .version = "3.3.6",         \
     .licence = "MIT"
-#define OPENCV_ROW                                                                                 \
-    .pack = "opencv-zoo", .kind = CATALOGUE_KIND_FILE,                                             \
-    .package = "OpenCV Zoo (opencv_zoo on GitHub or Hugging Face)"
+#define OPENCV_ROW .pack = "opencv-zoo", .kind = CATALOGUE_KIND_FILE, .package = "OpenCV Zoo"
+
+#define OPENCV_ZOO "https://github.com/opencv/opencv_zoo/raw/main/models/"
+/* One kind of output in its three sizes of cells. */
+#define YUNET_OUTPUTS(kind, columns, meaning)                                                      \
+    {kind "_8", TENSOR_F32, 3, {1, 6400, columns}, meaning, NULL},                                 \
+        {kind "_16", TENSOR_F32, 3, {1, 1600, columns}, meaning, NULL},                            \
+    {                                                                                              \
+        kind "_32", TENSOR_F32, 3, {1, 400, columns}, meaning, NULL                                \
+    }
 
 #define UNKNOWN_DATA "not published with the weights"
 
@@ -140,7 +147,7 @@ static const struct catalogue_model models[] = {
         .source = "models/facemesh.json",
         .source_sha256 = "b60ca26f404724f43bd2b1575761d8265180e1f053cc0731caa68462927309e7",
         .shard_sha256 = "3826da640b0a3021161605369ee6af293f75d518040355b960ec71a3390c1c0b",
-        .onnx_sha256 = "86ea8bc2f82acacd33e928e635ef9d49c2f80f1955d5bd5d8e594164d5139b82",
+        .onnx_sha256 = "279c0d821232437b61ebdc4e991ec15397e98de22e875057316f0a400f5732fb",
         .training_data = UNKNOWN_DATA,
         .colour = "RGB",
         .range = "0-1",
@@ -364,6 +371,29 @@ static const struct catalogue_model models[] = {
              {"boxes_coarse", TENSOR_F32, 3, {1, 384, 16}, "as boxes_fine", "Identity_3"}},
     },
     {
+        .name = "yunet",
+        OPENCV_ROW,
+        .ability = ABILITY_FACES,
+        .required = false,
+        .purpose = "finds faces with five points each",
+        .version = "2023mar",
+        .onnx_sha256 = "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4",
+        .url = OPENCV_ZOO "face_detection_yunet/face_detection_yunet_2023mar.onnx",
+        .bytes = 232589,
+        .licence = "MIT",
+        .training_data = "WIDERFACE, according to its authors",
+        .colour = "BGR",
+        .range = "0-255",
+        .normalisation = "none",
+        .inputs = {{"input", TENSOR_F32, 4, {1, 3, 640, 640}, "BGR planes, rows, columns", NULL}},
+        .outputs = {YUNET_OUTPUTS("cls", 1, "probability of the class, cells of 8, 16, 32 pixels"),
+                    YUNET_OUTPUTS("obj", 1, "probability of a face"),
+                    YUNET_OUTPUTS("bbox", 4, "dx, dy, log w, log h in cells"),
+                    YUNET_OUTPUTS("kps", 10, "5 x (dx, dy) in cells")},
+        .thresholds = {{"score", 0.6, "as its authors; not measured here"},
+                       {"nms_iou", 0.3, "as its authors"}},
+    },
+    {
         .name = "sface",
         OPENCV_ROW,
         .ability = ABILITY_RECOGNITION,
@@ -371,8 +401,11 @@ static const struct catalogue_model models[] = {
         .purpose = "128 numbers that describe a face; far better than the default on Asian faces "
                    "(TAR .998 against .79 at FAR 0.1 %)",
         .version = "2021dec",
+        .onnx_sha256 = "0ba9fbfa01b5270c96627c4ef784da859931e02f04419c829e83484087c34e79",
+        .url = OPENCV_ZOO "face_recognition_sface/face_recognition_sface_2021dec.onnx",
+        .bytes = 38696353,
         .licence = "Apache-2.0",
-        .training_data = "CASIA-WebFace, VGGFace2, MS1MV2, according to its authors",
+        .training_data = UNKNOWN_DATA,
         .colour = "RGB",
         .range = "0-255",
         .normalisation = "inside the graph; aligned to 5 points, 112 pixels",
@@ -381,10 +414,33 @@ static const struct catalogue_model models[] = {
                      TENSOR_F32,
                      2,
                      {1, 128},
-                     "compare with the cosine or L2 distance of "
-                     "normalised vectors",
+                     "compare with the cosine or L2 distance of normalised vectors",
                      NULL}},
-        .thresholds = {{"cosine", 0.363, "as its authors"}},
+        .thresholds = {{"cosine", 0.363, "as its authors; not measured here"}},
+    },
+    {
+        .name = "fer-mobilefacenet",
+        OPENCV_ROW,
+        .ability = ABILITY_EXPRESSION,
+        .required = false,
+        .purpose = "facial expression",
+        .version = "2022july",
+        .onnx_sha256 = "4f61307602fc089ce20488a31d4e4614e3c9753a7d6c41578c854858b183e1a9",
+        .url = OPENCV_ZOO "facial_expression_recognition/"
+                          "facial_expression_recognition_mobilefacenet_2022july.onnx",
+        .bytes = 4791892,
+        .licence = "Apache-2.0",
+        .training_data = UNKNOWN_DATA,
+        .colour = "RGB",
+        .range = "-1 to 1",
+        .normalisation = "(x / 255 - 0.5) / 0.5; aligned to 5 points, 112 pixels",
+        .inputs = {{"data", TENSOR_F32, 4, {1, 3, 112, 112}, "RGB planes", NULL}},
+        .outputs = {{"label",
+                     TENSOR_F32,
+                     2,
+                     {1, 7},
+                     "scores: angry, disgusted, fearful, happy, neutral, sad, surprised",
+                     NULL}},
     },
 };
 

@@ -59,7 +59,7 @@ struct catalogue_threshold {
     const char *measurement;
 };
 
-#define CATALOGUE_TENSORS_MAX    4
+#define CATALOGUE_TENSORS_MAX    12
 #define CATALOGUE_THRESHOLDS_MAX 4
 
 struct catalogue_model {
@@ -74,7 +74,9 @@ struct catalogue_model {
     const char *source;  /* KIND_FACEAPI, KIND_GRAPH: path in the package of the JSON file */
     const char *source_sha256;
     const char *shard_sha256; /* of the one weights file that the JSON file names */
-    const char *onnx_sha256;  /* of the imported file; NULL when it is the user's to say */
+    const char *onnx_sha256;  /* of the imported or downloaded file; NULL: any */
+    const char *url;          /* KIND_FILE: where `models install` gets it; https */
+    uint64_t bytes;           /* KIND_FILE: size of that file */
     const char *licence;
     const char *training_data;
     const char *colour;

@@ -445,9 +445,33 @@ static void convert_squared_difference(struct converter *c, const struct graph_n
               result(c, node, rank, ELEMENT_FLOAT, as_planes));
 }
 
+/* relu(x) + slope * min(x, 0): the same numbers as PRelu, which newer runtimes compute slowly
+ * (docs/decisions/onnxruntime.md). */
+static const char *prelu(struct converter *c, const char *x, const char *slope)
+{
+    const char *zero = float_scalar(c, 0);
+    const char *low = new_name(c);
+    const char *scaled = new_name(c);
+    const char *high = new_name(c);
+    const char *y = new_name(c);
+
+    onnx_node(c->out, "Min", x, zero, NULL, low);
+    onnx_node(c->out, "Mul", low, slope, NULL, scaled);
+    onnx_node(c->out, "Relu", x, NULL, NULL, high);
+    onnx_node(c->out, "Add", high, scaled, NULL, y);
+    return y;
+}
+
 static void convert_prelu(struct converter *c, const struct graph_node *node)
 {
-    binary_as(c, node, "PRelu", ELEMENT_FLOAT);
+    bool as_planes = prefer_planes(c, node, 2);
+    unsigned rank = highest_rank(c, node, 2);
+    const char *x = form(c, operand(c, node, 0), as_planes);
+    const char *slope = form(c, operand(c, node, 1), as_planes);
+    const char *y = prelu(c, x, slope);
+    struct value *value = set_value(c, node->name, rank, ELEMENT_FLOAT);
+
+    *(as_planes ? &value->planes : &value->plain) = y;
 }
 
 static void convert_cast(struct converter *c, const struct graph_node *node)
@@ -611,8 +635,7 @@ static void finish_fused(struct converter *c, const struct graph_node *node,
     } else if (strcmp(fusion->activation, "Prelu") == 0) {
         const char *slope = form(c, operand(c, node, fusion->bias ? 3 : 2), as_planes);
 
-        y = new_name(c);
-        onnx_node(c->out, "PRelu", x, slope, NULL, y);
+        y = prelu(c, x, slope);
     } else if (fusion->activation[0] != '\0') {
         refuse(c, node, "this activation is not known");
     }

@@ -3,11 +3,13 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "infer/convert_priv.h"
+#include "infer/download_priv.h"
 #include "infer/file_priv.h"
 #include "infer/library.h"
 #include "infer/onnx_reader.h"
 
 #include <errno.h>
+#include <glib/gstdio.h>
 #include <string.h>
 
 /* What a default model is made from, read and checked. */
@@ -260,6 +262,25 @@ bool importer_install_file(const struct catalogue_model *model, const char *onnx
     return (expected == NULL || file_check_sha256(onnx_path, onnx, expected, error)) &&
            onnx_header_parse(data, length, onnx_path, header, error) &&
            onnx_header_check(header, card, onnx_path, error) && write_pair(to, card, onnx, error);
+}
+
+bool importer_download(const struct catalogue_model *model, const char *to, GError **error)
+{
+    g_autofree char *folder = g_dir_make_tmp("customersight-download-XXXXXX", error);
+
+    g_assert(model->url != NULL && model->onnx_sha256 != NULL);
+    if (folder == NULL) {
+        return false;
+    }
+
+    g_autofree char *base = g_path_get_basename(model->url);
+    g_autofree char *path = g_build_filename(folder, base, NULL);
+    bool installed = download_file(model->url, path, model->bytes, error) &&
+                     importer_install_file(model, path, NULL, to, error);
+
+    g_unlink(path);
+    g_rmdir(folder);
+    return installed;
 }
 
 char *importer_default_packages(void)

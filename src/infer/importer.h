@@ -33,6 +33,12 @@ bool importer_import(const struct catalogue_model *model, const char *from, cons
 bool importer_install_file(const struct catalogue_model *model, const char *onnx_path,
                            const char *card_path, const char *to, GError **error);
 
+/* Downloads the file of `model` (KIND_FILE with a url) and installs it: https only, at most the
+ * bytes of the row, and nothing is kept unless the hash is the row's. The only function of the
+ * project's that fetches a model; the caller has shown address, size, hash and licence and they
+ * were accepted. Blocks for as long as the download takes. */
+bool importer_download(const struct catalogue_model *model, const char *to, GError **error);
+
 /* Where the npm packages are: CUSTOMERSIGHT_MODEL_PACKAGES, else models/node_modules of the
  * checkout that holds the executable or the current directory. NULL when there is none. Free with
  * g_free. */

@@ -208,7 +208,16 @@ static void write_sface_like(const char *path, int64_t outputs)
     assert_true(g_file_set_contents(path, data, (gssize)length, NULL));
 }
 
-static void test_importer_installs_a_second_pack_from_a_file_and_it_runs(void **state)
+/* The row of SFace for a made-up file, whose hash is not the published one. */
+static struct catalogue_model sface_row(void)
+{
+    struct catalogue_model row = *catalogue_find("sface");
+
+    row.onnx_sha256 = NULL;
+    return row;
+}
+
+static void test_importer_refuses_a_file_that_is_not_the_published_one(void **state)
 {
     const struct folder *folder = *state;
     g_autofree char *file = g_build_filename(folder->path, "face_sface.onnx", NULL);
@@ -216,7 +225,46 @@ static void test_importer_installs_a_second_pack_from_a_file_and_it_runs(void **
     g_autoptr(GError) error = NULL;
 
     write_sface_like(file, 128);
-    assert_true(importer_install_file(catalogue_find("sface"), file, NULL, to, NULL));
+    assert_false(importer_install_file(catalogue_find("sface"), file, NULL, to, &error));
+    assert_non_null(strstr(error->message, "wrong SHA-256: expected 0ba9fbfa"));
+    assert_false(g_file_test(to, G_FILE_TEST_EXISTS));
+}
+
+static void test_importer_download_leaves_nothing_when_it_may_not_or_cannot(void **state)
+{
+    static const struct {
+        const char *url;
+        enum error_code code;
+    } cases[] = {
+        {"http://127.0.0.1:1/sface.onnx", ERROR_UNREACHABLE},
+        {"file:///etc/passwd", ERROR_UNREACHABLE},
+        {"https://127.0.0.1:1/sface.onnx", ERROR_UNREACHABLE},
+    };
+    const struct folder *folder = *state;
+    g_autofree char *to = g_build_filename(folder->path, "models", NULL);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        struct catalogue_model row = *catalogue_find("sface");
+        g_autoptr(GError) error = NULL;
+
+        row.url = cases[i].url;
+        assert_false(importer_download(&row, to, &error));
+        assert_int_equal(error_code_of(error), cases[i].code);
+        assert_non_null(strstr(error->message, cases[i].url));
+        assert_false(g_file_test(to, G_FILE_TEST_EXISTS));
+    }
+}
+
+static void test_importer_installs_a_second_pack_from_a_file_and_it_runs(void **state)
+{
+    const struct folder *folder = *state;
+    g_autofree char *file = g_build_filename(folder->path, "face_sface.onnx", NULL);
+    g_autofree char *to = g_build_filename(folder->path, "models", NULL);
+    const struct catalogue_model row = sface_row();
+    g_autoptr(GError) error = NULL;
+
+    write_sface_like(file, 128);
+    assert_true(importer_install_file(&row, file, NULL, to, NULL));
     assert_int_equal(catalogue_check(to, "sface", NULL, NULL), CATALOGUE_STATE_READY);
 
     struct infer *infer = infer_new(&(struct infer_config){.models_directory = to}, &error);
@@ -246,15 +294,16 @@ static void test_importer_refuses_a_file_of_other_shapes(void **state)
     g_autofree char *file = g_build_filename(folder->path, "other.onnx", NULL);
     g_autofree char *to = g_build_filename(folder->path, "models", NULL);
     g_autoptr(GError) shape = NULL;
+    const struct catalogue_model row = sface_row();
     g_autoptr(GError) bytes = NULL;
 
     write_sface_like(file, 512);
-    assert_false(importer_install_file(catalogue_find("sface"), file, NULL, to, &shape));
+    assert_false(importer_install_file(&row, file, NULL, to, &shape));
     assert_non_null(
         strstr(shape->message,
                "other.onnx: output \"fc1\": expected float32[1,128], found float32[1,512]"));
     assert_true(g_file_set_contents(file, "\x08\x07 this is not a model", -1, NULL));
-    assert_false(importer_install_file(catalogue_find("sface"), file, NULL, to, &bytes));
+    assert_false(importer_install_file(&row, file, NULL, to, &bytes));
     assert_non_null(strstr(bytes->message, "expected an ONNX model"));
     assert_false(g_file_test(to, G_FILE_TEST_EXISTS));
 }
@@ -268,10 +317,11 @@ static void test_importer_installs_an_own_file_when_its_card_fits(void **state)
     g_autofree char *card = g_build_filename(to, "sface.json", NULL);
     g_autofree char *own_card = g_build_filename(folder->path, "own.json", NULL);
     g_autofree char *again = g_build_filename(folder->path, "again", NULL);
+    const struct catalogue_model row = sface_row();
     g_autoptr(GError) error = NULL;
 
     write_sface_like(file, 128);
-    assert_true(importer_install_file(catalogue_find("sface"), file, NULL, to, NULL));
+    assert_true(importer_install_file(&row, file, NULL, to, NULL));
     copy(card, own_card);
     assert_true(importer_install_file(NULL, file, own_card, again, NULL));
     assert_int_equal(catalogue_check(again, "sface", NULL, NULL), CATALOGUE_STATE_READY);
@@ -311,6 +361,8 @@ int main(void)
         WITH_FOLDER(test_importer_refuses_a_source_when_it_is_not_the_expected_one),
         WITH_FOLDER(test_importer_refuses_a_shard_when_a_bit_of_it_flipped),
         WITH_FOLDER(test_importer_says_how_to_get_the_package_when_it_is_missing),
+        WITH_FOLDER(test_importer_refuses_a_file_that_is_not_the_published_one),
+        WITH_FOLDER(test_importer_download_leaves_nothing_when_it_may_not_or_cannot),
         WITH_FOLDER(test_importer_installs_a_second_pack_from_a_file_and_it_runs),
         WITH_FOLDER(test_importer_refuses_a_file_of_other_shapes),
         WITH_FOLDER(test_importer_installs_an_own_file_when_its_card_fits),

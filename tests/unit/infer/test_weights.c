@@ -30,23 +30,21 @@ static void test_weights_parse_dequantises_every_kind(void **state)
     struct weights *weights =
         parse(GROUP(ROW("u8", "[3]", "float32", QUANTISED("uint8", "0.5", "-1")) "," ROW(
                   "u16", "[1]", "float32",
-                  QUANTISED("uint16", "1", "0")) "," ROW("half", "[2]", "float32",
-                                                         ",\"quantization\":{\"dtype\":"
-                                                         "\"float16\"}") "," ROW("i32", "[]",
-                                                                                 "int32",
-                                                                                 "") "," ROW("i8",
-                                                                                             "[1]",
-                                                                                             "int3"
-                                                                                             "2",
-                                                                                             QUANTISED(
-                                                                                                 "u"
-                                                                                                 "i"
-                                                                                                 "n"
-                                                                                                 "t"
-                                                                                                 "8",
-                                                                                                 "2",
-                                                                                                 "-"
-                                                                                                 "1"))),
+                  QUANTISED("uint16", "1",
+                            "0")) "," ROW("half", "[2]", "float32",
+                                          ",\"quantization\":{\"dtype\":"
+                                          "\"float16\"}") "," ROW("i32", "[]", "int32",
+                                                                  "") "," ROW("i8", "[1]",
+                                                                              "int3"
+                                                                              "2",
+                                                                              QUANTISED("u"
+                                                                                        "i"
+                                                                                        "n"
+                                                                                        "t"
+                                                                                        "8",
+                                                                                        "2",
+                                                                                        "-"
+                                                                                        "1"))),
               data, sizeof(data), NULL);
 
     (void)state;
