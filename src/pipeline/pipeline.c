@@ -248,6 +248,7 @@ static void end_body(struct pipeline *pipeline, struct track *track)
         return;
     track->attached = NULL;
     if (track->number > 0) {
+        body->last_seen_at.us += track->gone_us - track->last_seen_us;
         settle_lines(pipeline, track, body);
         pipeline_emit_crossings(pipeline, body);
         pipeline_emit_track(pipeline, body, true);

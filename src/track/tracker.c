@@ -50,6 +50,8 @@ struct entry {
     struct kalman kalman;
     struct appearance look;
     uint32_t confident_hits;
+    float best_score;
+    float out_seconds; /* after last_seen_us: when the body is out of the picture; large: stays */
     int64_t unseen_us; /* analysed time without a detection while tentative */
 };
 
@@ -72,6 +74,7 @@ void tracker_config_init(struct tracker_config *config, int width, int height)
         .width = width,
         .height = height,
         .weak = 0.15F,
+        .hint = 0.25F,
         .confident = 0.40F,
         .birth = 0.45F,
         .confirm_hits = 3,
@@ -144,6 +147,28 @@ typedef bool (*entry_wanted)(const struct tracker *tracker, const struct entry *
 typedef float (*pair_cost)(const struct tracker *tracker, const struct entry *entry,
                            const struct track_detection *detection);
 
+/* Seconds until an edge that is `distance` ≥ 0 from the border it moves to with `speed` is there.
+ */
+static float seconds_to(float distance, float speed)
+{
+    return speed > 0 ? fmaxf(distance, 0) / speed : INFINITY;
+}
+
+/* Seconds until the whole body is over one of the borders, by the speed of the edge that is last. A
+ * body that leaves is cut by the border, its box becomes narrower: the edges' speeds differ. */
+static float seconds_to_leave(const struct tracker *tracker, const struct kalman *kalman)
+{
+    struct box box = kalman_box(kalman);
+    float dx = kalman->axes[KALMAN_X].velocity, dy = kalman->axes[KALMAN_Y].velocity;
+    float dw = kalman->axes[KALMAN_WIDTH].velocity / 2,
+          dh = kalman->axes[KALMAN_HEIGHT].velocity / 2;
+    float aside = fminf(seconds_to((float)tracker->config.width - box.x0, dx - dw),
+                        seconds_to(box.x1, -(dx + dw)));
+    float along = fminf(seconds_to((float)tracker->config.height - box.y0, dy - dh),
+                        seconds_to(box.y1, -(dy + dh)));
+    return fminf(aside, along);
+}
+
 static void entry_see(struct tracker *tracker, struct entry *entry,
                       const struct track_detection *detection)
 {
@@ -156,7 +181,10 @@ static void entry_see(struct tracker *tracker, struct entry *entry,
     entry->track.last_seen_us = tracker->now_us;
     entry->track.hits++;
     entry->confident_hits += !weak;
+    entry->best_score = fmaxf(entry->best_score, detection->score);
     entry->unseen_us = 0;
+    entry->track.gone_us = tracker->now_us;
+    entry->out_seconds = seconds_to_leave(tracker, &entry->kalman);
     if (!weak && (entry->track.crowded < LOOK_CROWDED || !entry->look.known))
         appearance_blend(&entry->look, &detection->appearance, LOOK_SHARE);
 }
@@ -283,15 +311,17 @@ static bool covered(const struct step *step, struct box box)
 
 static void give_birth(struct tracker *tracker, struct step *step)
 {
-    for (size_t j = 0; j < step->confident; j++) {
+    for (size_t j = 0; j < step->count; j++) {
         const struct track_detection *detection = step->detections[j];
-        if (step->used[j] || detection->score < tracker->config.birth ||
+        if (step->used[j] || detection->score < tracker->config.hint ||
             tracker->entries->len >= LIMIT_TRACKS_PER_CAMERA || covered(step, detection->box))
             continue;
         struct entry *entry = g_new0(struct entry, 1);
         kalman_init(&entry->kalman, detection->box);
         entry->look = detection->appearance;
-        entry->confident_hits = 1;
+        entry->confident_hits = detection->score >= tracker->config.confident;
+        entry->best_score = detection->score;
+        entry->out_seconds = INFINITY;
         entry->track = (struct track){
             .state = TRACK_TENTATIVE,
             .seen = true,
@@ -300,6 +330,7 @@ static void give_birth(struct tracker *tracker, struct step *step)
             .score = detection->score,
             .started_us = tracker->now_us,
             .last_seen_us = tracker->now_us,
+            .gone_us = tracker->now_us,
             .hits = 1,
         };
         step->used[j] = true;
@@ -314,6 +345,7 @@ static void confirm(struct tracker *tracker)
         struct track *track = &entry_at(tracker, i)->track;
         if (track->state != TRACK_TENTATIVE || !track->seen ||
             entry->confident_hits < tracker->config.confirm_hits ||
+            entry->best_score < tracker->config.birth ||
             track->last_seen_us - track->started_us < tracker->config.confirm_us)
             continue;
         track->state = TRACK_CONFIRMED;
@@ -347,6 +379,10 @@ static void bury(struct tracker *tracker, bool everybody)
     for (size_t i = 0; i < tracker->entries->len; i++) {
         struct entry *entry = entry_at(tracker, i);
         if (everybody || is_over(tracker, entry)) {
+            if (!everybody && has_left(tracker, entry)) {
+                float most = (float)tracker->config.max_left_us / 1e6F;
+                entry->track.gone_us += (int64_t)(fminf(entry->out_seconds, most) * 1e6F);
+            }
             entry->track.state = TRACK_ENDED;
             entry->track.seen = false;
             g_ptr_array_add(tracker->ended, entry);

@@ -10,11 +10,12 @@
  *     were seen a moment ago: a half-hidden body goes on, it never starts a track.
  *   - Confirmed tracks that were not seen for a while are sought again near where they can have
  *     walked to since, by distance and size (an occlusion or a gap of at most `max_lost_us`).
- *   - What is left of the confident detections is assigned to tentative tracks (weak ones keep them
- *     alive, too, without counting), then starts a tentative track from `birth` on, unless it lies
- *     on a seen track.
- *   - A tentative track is confirmed after `confirm_hits` confident detections over `confirm_us`
- *     and dropped when it misses too often before. A confirmed track that was not seen for
+ *   - What is left of the confident detections, then of the weak ones, is assigned to tentative
+ *     tracks; what is left then starts a tentative track from `hint` on, unless it lies on a seen
+ *     one: so that a body that comes into view is known from its first glimpse on.
+ *   - A tentative track is confirmed after `confirm_hits` confident detections over `confirm_us`,
+ *     one of them of at least `birth`. It is dropped when it misses too often before. A confirmed
+ *     track that was not seen for
  *     `max_lost_us` ends; one last seen leaving over the border ends after `max_left_us`.
  *
  * Pure and deterministic: no clock, no random numbers; the same steps give the same tracks. One
@@ -56,6 +57,8 @@ struct track {
     float crowded;        /* 0–1: largest overlap with another live track: confused when high */
     int64_t started_us;   /* first detection, tentative ones included */
     int64_t last_seen_us; /* last assigned detection */
+    int64_t gone_us;      /* of a body that left over the border: when it was out, by its speed;
+                             otherwise      last_seen_us */
     uint32_t hits;        /* assigned detections */
     void *attached;       /* the caller's; the tracker only keeps it */
 };
@@ -63,8 +66,9 @@ struct track {
 struct tracker_config {
     int width, height; /* of the frames, pixels */
     float weak;        /* detections below it are ignored */
+    float hint;        /* from here on a detection may start a tentative track */
     float confident;
-    float birth;
+    float birth; /* one detection of a track must have been this good before it is confirmed */
     uint32_t confirm_hits;
     int64_t confirm_us;
     int64_t max_lost_us;

@@ -69,17 +69,15 @@ static void test_tracker_forgets_when_a_detection_flickers(void **state)
     tracker_free(tracker);
 }
 
-static void test_tracker_starts_nothing_when_detections_are_weak(void **state)
+static void test_tracker_confirms_nothing_when_detections_are_weak(void **state)
 {
     (void)state;
     struct tracker *tracker = new_tracker();
     for (int i = 0; i < 20; i++) {
-        struct track_detection body = body_at(100, 0.3F);
+        struct track_detection body = body_at(100, 0.38F);
         tracker_step(tracker, i * STEP_US, &body, 1);
     }
-    size_t count;
-    tracker_tracks(tracker, &count);
-    assert_int_equal(count, 0);
+    assert_int_equal(count_state(tracker, TRACK_CONFIRMED), 0);
     tracker_free(tracker);
 }
 
@@ -132,6 +130,44 @@ static void test_tracker_survives_a_gap_of_three_seconds_but_not_of_four(void **
         assert_int_equal(find(tracker, 2) != NULL, seconds == 4);
         tracker_free(tracker);
     }
+}
+
+/* 100 pixels a second to the right: the left edge of the body is over the border at 5.0 s. */
+static void test_tracker_tells_when_a_body_was_out_by_its_speed(void **state)
+{
+    (void)state;
+    struct tracker *tracker = new_tracker();
+    double gone = 0, last_seen = 0;
+    for (int step = 0; step < 50; step++) {
+        float x = 170 + (float)step * 20;
+        struct track_detection body = body_at(x, 0.8F);
+        body.box.x1 = body.box.x1 > 640 ? 640 : body.box.x1;
+        /* The detector gives up when less than half of the body is left. */
+        tracker_step(tracker, step * STEP_US, &body, x < 640 ? 1 : 0);
+        size_t count;
+        struct track *const *tracks = tracker_tracks(tracker, &count);
+        if (count == 1 && tracks[0]->state == TRACK_ENDED) {
+            gone = (double)tracks[0]->gone_us / 1e6;
+            last_seen = (double)tracks[0]->last_seen_us / 1e6;
+        }
+    }
+    assert_true(last_seen > 4.5 && last_seen < 4.7);
+    assert_true(gone > 4.8 && gone < 5.3);
+    tracker_free(tracker);
+}
+
+static void test_tracker_starts_at_the_first_glimpse_when_it_is_confirmed_later(void **state)
+{
+    (void)state;
+    static const float scores[] = {0.3F, 0.2F, 0.5F, 0.42F, 0.7F, 0.7F};
+    struct tracker *tracker = new_tracker();
+    for (int i = 0; i < 6; i++) {
+        struct track_detection body = body_at(300, scores[i]);
+        tracker_step(tracker, i * STEP_US, &body, 1);
+    }
+    assert_non_null(find(tracker, 1));
+    assert_int_equal(find(tracker, 1)->started_us, 0);
+    tracker_free(tracker);
 }
 
 static void test_tracker_ends_when_a_body_leaves_and_another_one_enters(void **state)
@@ -247,10 +283,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_tracker_confirms_when_seen_often_enough),
         cmocka_unit_test(test_tracker_forgets_when_a_detection_flickers),
-        cmocka_unit_test(test_tracker_starts_nothing_when_detections_are_weak),
+        cmocka_unit_test(test_tracker_confirms_nothing_when_detections_are_weak),
         cmocka_unit_test(test_tracker_goes_on_when_detections_become_weak),
         cmocka_unit_test(test_tracker_finds_again_when_hidden_for_two_seconds),
         cmocka_unit_test(test_tracker_survives_a_gap_of_three_seconds_but_not_of_four),
+        cmocka_unit_test(test_tracker_tells_when_a_body_was_out_by_its_speed),
+        cmocka_unit_test(test_tracker_starts_at_the_first_glimpse_when_it_is_confirmed_later),
         cmocka_unit_test(test_tracker_ends_when_a_body_leaves_and_another_one_enters),
         cmocka_unit_test(test_tracker_keeps_two_apart_when_their_ways_cross),
         cmocka_unit_test(test_tracker_reports_the_end_once),
