@@ -158,9 +158,12 @@ static bool due(struct stream *stream, int64_t media_us)
     if (interval == 0)
         return true;
     /* Half a frame of tolerance: times of 15 fps and of 5 fps do not meet exactly. */
-    if (media_us + MIN(interval, stream->interval_us) / 2 < stream->next_due_us)
+    if (stream->next_due_us != INT64_MIN &&
+        media_us + MIN(interval, stream->interval_us) / 2 < stream->next_due_us)
         return false;
-    stream->next_due_us = MAX(stream->next_due_us + interval, media_us + interval / 2);
+    if (stream->next_due_us == INT64_MIN || media_us - stream->next_due_us > interval)
+        stream->next_due_us = media_us;
+    stream->next_due_us += interval;
     return true;
 }
 

@@ -4,6 +4,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -137,8 +138,20 @@ static enum ring_problem_code problem_of(const struct media_input *input, int co
             return file ? RING_PROBLEM_NOT_MEDIA : RING_PROBLEM_UNREACHABLE;
         return file ? RING_PROBLEM_DAMAGED : RING_PROBLEM_CLOSED;
     default:
-        return opening && file ? RING_PROBLEM_NOT_MEDIA : RING_PROBLEM_CLOSED;
+        return opening && (file || input->config.backend == RING_BACKEND_LAVFI)
+                   ? RING_PROBLEM_NOT_MEDIA
+                   : RING_PROBLEM_CLOSED;
     }
+}
+
+/* A file that begins like an MP4 and cannot be opened lost its index, which comes last. */
+static bool begins_like_mp4(const struct media_input *input)
+{
+    char head[8];
+
+    return input->config.backend == RING_BACKEND_FILE &&
+           pread(input->fd, head, sizeof head, 0) == sizeof head &&
+           memcmp(head + 4, "ftyp", 4) == 0;
 }
 
 static const char *problem_text(enum ring_problem_code problem, enum ring_backend backend)
@@ -180,6 +193,8 @@ static void fail(const struct media_input *input, int code, bool opening,
                  enum ring_problem_code *problem, GError **error)
 {
     *problem = problem_of(input, code, opening);
+    if (*problem == RING_PROBLEM_NOT_MEDIA && begins_like_mp4(input))
+        *problem = RING_PROBLEM_DAMAGED;
     error_set(error, ERROR_IO, "%s", problem_text(*problem, input->config.backend));
 }
 

@@ -1,0 +1,90 @@
+#include "source/address.h"
+
+#include "base/error.h"
+#include "base/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool refuse(GError **error, const char *text)
+{
+    error_set_field(error, ERROR_INVALID, "url", "%s", text);
+    return false;
+}
+
+/* scheme://[user[:password]@]host[:port][/…]: only that there is a host and no control character.
+ */
+static bool has_host(const char *url)
+{
+    const char *authority = strstr(url, "://") + 3;
+    const char *at = g_strrstr_len(authority, (gssize)strcspn(authority, "/?#"), "@");
+    const char *host = at ? at + 1 : authority;
+
+    for (const char *byte = url; *byte; byte++)
+        if ((unsigned char)*byte <= ' ' || *byte == 0x7f)
+            return false;
+    return *host && !strchr("/?#:", *host);
+}
+
+static bool set(struct address *address, enum ring_backend backend, const char *target)
+{
+    address->backend = backend;
+    address->target = g_strdup(target);
+    return true;
+}
+
+static bool webcam(const char *number, struct address *address, GError **error)
+{
+    char *end = NULL;
+    const long index = strtol(number, &end, 10);
+
+    if (!g_ascii_isdigit(*number) || *end || index > 63)
+        return refuse(error, "webcam: needs the number of the device, such as webcam:0");
+    address->backend = RING_BACKEND_WEBCAM;
+    address->target = g_strdup_printf("/dev/video%ld", index);
+    return true;
+}
+
+static bool parse(const char *url, struct address *address, GError **error)
+{
+    g_autofree char *scheme = g_uri_parse_scheme(url);
+
+    if (!*url || strlen(url) > LIMIT_URL_BYTES)
+        return refuse(error, *url ? "the address is too long" : "the address is empty");
+    if (!g_utf8_validate(url, -1, NULL))
+        return refuse(error, "the address is not UTF-8");
+    if (g_str_has_prefix(url, "rtsp://") || g_str_has_prefix(url, "http://")) {
+        if (!has_host(url))
+            return refuse(error, "the address has no host, or blanks in it");
+        return set(address, *url == 'r' ? RING_BACKEND_RTSP : RING_BACKEND_HTTP, url);
+    }
+    if (g_str_has_prefix(url, "webcam:"))
+        return webcam(url + 7, address, error);
+    if (g_str_has_prefix(url, "lavfi:"))
+        return url[6] ? set(address, RING_BACKEND_LAVFI, url + 6)
+                      : refuse(error, "lavfi: needs a test pattern, such as lavfi:testsrc2");
+    if (g_str_has_prefix(url, "file:"))
+        return url[5] ? set(address, RING_BACKEND_FILE,
+                            url + 5 + (g_str_has_prefix(url, "file://") ? 2 : 0))
+                      : refuse(error, "file: needs a path");
+    if (scheme && strstr(url, "://"))
+        return refuse(error, "this kind of address is not supported: use rtsp://, http://, file:, "
+                             "webcam: or lavfi:");
+    return set(address, RING_BACKEND_FILE, url);
+}
+
+bool address_parse(const char *url, struct address *address, GError **error)
+{
+    *address = (struct address){0};
+    if (!parse(url, address, error))
+        return false;
+    address->shown = log_redact(url);
+    return true;
+}
+
+void address_clear(struct address *address)
+{
+    g_free(address->target);
+    g_free(address->shown);
+    *address = (struct address){0};
+}
