@@ -26,7 +26,7 @@
 #define ACCOUNT_SESSION_MOST_SECONDS (7 * 24 * 3600)
 /* Text forms, with the final zero. Tokens are base64url of 32 random bytes. */
 #define ACCOUNT_TOKEN_SIZE    44
-#define ACCOUNT_PASSWORD_SIZE 24
+#define ACCOUNT_PASSWORD_SIZE 25
 #define ACCOUNT_COOKIE_NAME   "customersight_session"
 
 struct account;
