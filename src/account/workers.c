@@ -90,7 +90,7 @@ struct revocation {
     struct uuid worker_id;
 };
 
-static bool revoke(struct connection *connection, void *data, GError **error)
+static bool revoke_worker(struct connection *connection, void *data, GError **error)
 {
     const struct revocation *const revocation = data;
 
@@ -106,5 +106,5 @@ bool account_revoke_worker(struct account *account, const struct account_origin 
 {
     struct revocation revocation = {account, origin, worker_id};
 
-    return storage_write(account->storage, revoke, &revocation, error);
+    return storage_write(account->storage, revoke_worker, &revocation, error);
 }
