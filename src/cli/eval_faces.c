@@ -144,7 +144,7 @@ static bool look_at_file(const struct eval_work *work, struct vision *vision,
     g_autofree char *joined = work->config->images && !g_path_is_absolute(entry->path)
                                   ? g_build_filename(work->config->images, entry->path, NULL)
                                   : g_strdup(entry->path);
-    struct picture picture = {0};
+    struct decoded_picture picture = {0};
     g_autoptr(GError) unreadable = NULL;
     if (!picture_decode_file(pictures, joined, &picture, &unreadable)) {
         entry->problem = g_strdup(unreadable->message);

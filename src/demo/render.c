@@ -78,7 +78,7 @@ static bool load_member(struct album *album, size_t index, struct pictures *pict
 {
     const char *name = cast_member(index)->photograph;
     g_autofree char *path = g_build_filename(folder, name, NULL);
-    struct picture picture = {0};
+    struct decoded_picture picture = {0};
 
     for (size_t i = 0; i < index; i++)
         if (strcmp(cast_member(i)->photograph, name) == 0) {

@@ -19,13 +19,13 @@
 
 /* A decoded picture and the owner of its pixels. Formats: GREY8, RGB24, I420, I422 or I444 (JPEG
  * keeps its Y'CbCr, full range). Zeroed is empty. Clear with picture_clear. */
-struct picture {
+struct decoded_picture {
     struct image image;
     void *pixels; /* what image.planes point into */
 };
 
 /* Frees the pixels and zeroes it. NULL and zeroed are fine. */
-void picture_clear(struct picture *picture);
+void picture_clear(struct decoded_picture *picture);
 
 /* The child and its memory. The property of one thread at a time. */
 struct pictures;
@@ -44,11 +44,11 @@ void pictures_free(struct pictures *pictures);
  * pixels), UNSUPPORTED (not a picture format we read), CORRUPT (damaged), TIMEOUT, INTERNAL (the
  * child died over it). A picture that breaks off in the middle is CORRUPT. */
 bool picture_decode(struct pictures *pictures, const void *bytes, size_t length,
-                    struct picture *picture, GError **error);
+                    struct decoded_picture *picture, GError **error);
 
 /* The same from a file; also NOT_FOUND and IO. The text names the file. */
-bool picture_decode_file(struct pictures *pictures, const char *path, struct picture *picture,
-                         GError **error);
+bool picture_decode_file(struct pictures *pictures, const char *path,
+                         struct decoded_picture *picture, GError **error);
 
 /* Encodes `image` (GREY8, RGB24 or 8-bit Y'CbCr) as a baseline JPEG of quality 1–100. Unref the
  * result with g_bytes_unref. NULL and *error: INVALID (quality), TOO_LARGE (size), INTERNAL. */

@@ -28,12 +28,12 @@ struct pictures {
     struct ring_memory input, output;
 };
 
-void picture_clear(struct picture *picture)
+void picture_clear(struct decoded_picture *picture)
 {
     if (picture)
         g_free(picture->pixels);
     if (picture)
-        *picture = (struct picture){0};
+        *picture = (struct decoded_picture){0};
 }
 
 struct pictures *pictures_new(const struct pictures_config *config, GError **error)
@@ -124,7 +124,7 @@ static bool ask(struct pictures *pictures, union ring_message *request,
 
 /* Copies the pixels out of the shared memory; what the child said of them is checked first. */
 static bool take_pixels(struct pictures *pictures, const struct ring_picture_done *done,
-                        struct picture *picture, GError **error)
+                        struct decoded_picture *picture, GError **error)
 {
     const uint64_t bytes = ring_geometry_bytes(&done->geometry);
 
@@ -141,7 +141,7 @@ static bool take_pixels(struct pictures *pictures, const struct ring_picture_don
 }
 
 bool picture_decode(struct pictures *pictures, const void *bytes, size_t length,
-                    struct picture *picture, GError **error)
+                    struct decoded_picture *picture, GError **error)
 {
     union ring_message request = {.picture = {.operation = RING_PICTURE_DECODE, .length = length}};
     struct ring_picture_done done;
@@ -202,8 +202,8 @@ static char *read_file(const char *path, size_t *length, GError **error)
     return bytes;
 }
 
-bool picture_decode_file(struct pictures *pictures, const char *path, struct picture *picture,
-                         GError **error)
+bool picture_decode_file(struct pictures *pictures, const char *path,
+                         struct decoded_picture *picture, GError **error)
 {
     size_t length = 0;
     g_autofree char *bytes = read_file(path, &length, error);

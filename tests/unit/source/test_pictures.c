@@ -53,7 +53,7 @@ static void test_picture_decode_gives_exact_pixels_when_pgm_and_ppm(void **state
     (void)state;
     for (int channels = 1; channels <= 3; channels += 2) {
         GByteArray *bytes = pnm(37, 21, channels);
-        struct picture picture = {0};
+        struct decoded_picture picture = {0};
         GError *error = NULL;
 
         assert_true(picture_decode(pictures, bytes->data, bytes->len, &picture, &error));
@@ -81,7 +81,7 @@ static void test_picture_decode_reads_the_smallest_and_a_16_megapixel_picture(vo
     (void)state;
     for (size_t i = 0; i < G_N_ELEMENTS(sizes); i++) {
         GByteArray *bytes = pnm(sizes[i].width, sizes[i].height, 1);
-        struct picture picture = {0};
+        struct decoded_picture picture = {0};
         GError *error = NULL;
 
         if (!picture_decode(pictures, bytes->data, bytes->len, &picture, &error))
@@ -117,7 +117,7 @@ static GBytes *jpeg_of(int width, int height, int quality)
     return bytes;
 }
 
-static int luma_at(const struct picture *picture, int x, int y)
+static int luma_at(const struct decoded_picture *picture, int x, int y)
 {
     const struct image *image = &picture->image;
 
@@ -132,7 +132,7 @@ static int luma_at(const struct picture *picture, int x, int y)
 static void test_picture_encode_jpeg_survives_a_round_trip(void **state)
 {
     g_autoptr(GBytes) bytes = jpeg_of(64, 48, 90);
-    struct picture picture = {0};
+    struct decoded_picture picture = {0};
     gsize size;
     const void *data = g_bytes_get_data(bytes, &size);
 
@@ -178,7 +178,7 @@ static void test_picture_decode_turns_upright_when_exif_says_so(void **state)
     (void)state;
     for (guint8 orientation = 1; orientation <= 8; orientation++) {
         GByteArray *bytes = with_orientation(jpeg, orientation);
-        struct picture picture = {0};
+        struct decoded_picture picture = {0};
         const bool swapped = orientation >= 5;
 
         assert_true(picture_decode(pictures, bytes->data, bytes->len, &picture, NULL));
@@ -219,7 +219,7 @@ static void test_picture_decode_refuses_and_goes_on_when_input_is_bad(void **sta
 
     (void)state;
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-        struct picture picture = {0};
+        struct decoded_picture picture = {0};
         g_autoptr(GError) error = NULL;
 
         if (picture_decode(pictures, cases[i].bytes, cases[i].length, &picture, &error))
@@ -236,7 +236,7 @@ static void test_picture_decode_refuses_and_goes_on_when_input_is_bad(void **sta
 
 static void test_picture_decode_file_names_the_file_when_missing(void **state)
 {
-    struct picture picture = {0};
+    struct decoded_picture picture = {0};
     g_autoptr(GError) error = NULL;
 
     (void)state;
@@ -254,7 +254,7 @@ static void test_picture_decode_keeps_up_when_there_are_many(void **state)
 
     (void)state;
     for (int i = 0; i < 500; i++) {
-        struct picture picture = {0};
+        struct decoded_picture picture = {0};
 
         assert_true(picture_decode(pictures, data, size, &picture, NULL));
         picture_clear(&picture);
