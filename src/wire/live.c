@@ -26,7 +26,7 @@ void live_record_print(const struct live_record *record, uint8_t out[LIVE_RECORD
 
 bool live_record_parse(const uint8_t *bytes, size_t length, struct live_record *record)
 {
-    if (length < LIVE_RECORD_HEADER_SIZE || bytes[0] <= LIVE_NONE || bytes[0] > LIVE_STATE ||
+    if (length < LIVE_RECORD_HEADER_SIZE || bytes[0] <= LIVE_NONE || bytes[0] > LIVE_STILL ||
         get(bytes + 4, 4) > LIVE_PAYLOAD_MAX)
         return false;
     *record = (struct live_record){(enum live_kind)bytes[0], bytes[1], (uint16_t)get(bytes + 2, 2),

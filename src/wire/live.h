@@ -9,6 +9,7 @@
  *   init      u16 length + codec string for MSE ("avc1.64001f") + fragmented-MP4 init segment
  *   fragment  one moof + mdat (one frame); flag KEY when it starts with a key frame
  *   gap       empty: fragments were dropped, the next one is a key frame
+ *   still     a JPEG, for viewers that cannot play the video
  *   state     JSON {"state": name of enum camera_state, "reason": text}
  */
 #ifndef WIRE_LIVE_H
@@ -18,7 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum live_kind { LIVE_NONE = 0, LIVE_INIT, LIVE_FRAGMENT, LIVE_GAP, LIVE_STATE };
+enum live_kind { LIVE_NONE = 0, LIVE_INIT, LIVE_FRAGMENT, LIVE_GAP, LIVE_STATE, LIVE_STILL };
 
 #define LIVE_FLAG_KEY           1u
 #define LIVE_RECORD_HEADER_SIZE 16
