@@ -22,14 +22,17 @@ const KEPT = 128;
  */
 export class BoxTimeline {
   private moments: Moment[] = [];
-  private readonly latest = new Map<string, TrackBox>();
+  /** Who each track was said to be last, and as of when: boxes may arrive late. */
+  private readonly latest = new Map<string, { at: number; box: TrackBox }>();
 
   add(at: number, boxes: TrackBox[]): void {
     let index = this.moments.length;
     while (index > 0 && (this.moments[index - 1]?.at ?? 0) > at) index--;
     this.moments.splice(index, 0, { at, boxes });
     if (this.moments.length > KEPT) this.moments.splice(0, this.moments.length - KEPT);
-    for (const box of boxes) this.latest.set(box.track_id, box);
+    for (const box of boxes) {
+      if ((this.latest.get(box.track_id)?.at ?? 0) <= at) this.latest.set(box.track_id, { at, box });
+    }
     if (this.latest.size > 4 * KEPT) this.latest.clear();
   }
 
@@ -59,7 +62,7 @@ export class BoxTimeline {
   }
 
   private named(box: TrackBox): TrackBox {
-    const latest = this.latest.get(box.track_id);
+    const latest = this.latest.get(box.track_id)?.box;
     return latest ? { ...box, identity: latest.identity, person: latest.person } : box;
   }
 }
