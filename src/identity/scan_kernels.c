@@ -3,7 +3,7 @@
 /* The loader chooses by GNU indirect functions: x86-64 with glibc. Everywhere else the one version
  * for the platform is built (on 64-bit ARM that is NEON already). */
 #if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)
-#define VERSIONS __attribute__((target_clones("arch=icelake-server", "arch=haswell", "default")))
+#define VERSIONS __attribute__((target_clones("avx512vpopcntdq", "avx2", "popcnt", "default")))
 #else
 #define VERSIONS
 #endif

@@ -29,15 +29,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct blobs;
+struct blob_store;
 struct ingest;
-struct keyring;
+struct keystore;
 struct storage;
 
 struct ingest_config {
     struct storage *storage; /* borrowed, as are all pointers here */
-    struct blobs *blobs;
-    struct keyring *keys; /* opens what workers sealed, seals what is stored (seal/) */
+    struct blob_store *blobs;
+    struct keystore *keys; /* opens what workers sealed, seals what is stored */
     const struct clock *clock;
     const struct logger *logger; /* may be NULL */
     struct metrics *metrics;     /* may be NULL */

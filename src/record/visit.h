@@ -19,7 +19,7 @@ struct visit {
     struct uuid person_id; /* a root */
     struct utc started_at;
     struct utc ended_at;    /* last seen; whether it is still open depends on now and the gap */
-    bool returning;         /* the person had an earlier visit in the tenant */
+    bool returning;         /* the person had an earlier visit at this site */
     int64_t sightings;      /* tracks in it */
     struct uuid camera_id;  /* of the first sighting */
     struct uuid picture_id; /* best face of it, nil for none */

@@ -1,0 +1,178 @@
+/*
+ * What the files of ingest/ share.
+ *
+ * One transaction is a `struct turn`: made anew each time the work function runs, so that a run
+ * that is rolled back leaves nothing but marks on the galleries, which the next run repairs from
+ * the database (galleries_begin). Inside a turn every tenant that takes part has a `struct
+ * tenant_turn`: its head is locked, its gallery caught up; who changed is collected and settled at
+ * the end (books_settle): visits, roll-ups, derived columns, feed.
+ *
+ *   ingest.c     the object, and the frame around a turn       events.c    one event at a time
+ *   galleries.c  galleries in memory and their changes         faces.c     sealed embeddings,
+ * pictures identify.c   the tracks of a batch → decisions             books.c     visits and what
+ * follows people.c     operations of people                          sweep.c     expired pictures,
+ * orphans
+ */
+#ifndef INGEST_INGEST_PRIV_H
+#define INGEST_INGEST_PRIV_H
+
+#include "identity/gallery.h"
+#include "ingest/ingest.h"
+#include "record/camera.h"
+#include "record/feed.h"
+#include "record/site.h"
+#include "record/track.h"
+#include "record/visit.h"
+#include "storage/storage.h"
+
+#include <pthread.h>
+
+/* A tenant's galleries in memory: one per model space. Guarded by ingest.mutex. */
+struct tenant_gallery {
+    struct uuid tenant_id;
+    int64_t version;     /* of the tenant, up to which it is right */
+    bool stale;          /* build it again */
+    GHashTable *spaces;  /* char * model space (owned) → struct gallery * (owned) */
+    GHashTable *touched; /* set of struct uuid * (owned): roots changed by the running turn */
+};
+
+struct ingest {
+    struct ingest_config config;
+    pthread_mutex_t mutex; /* one turn at a time; held over the whole transaction */
+    GHashTable *galleries; /* struct uuid * tenant → struct tenant_gallery * (owned) */
+};
+
+/* One person at one site whose sightings changed within [from, to]. */
+struct dirty {
+    struct uuid site_id;
+    struct uuid person_id; /* a root */
+    struct utc from, to;
+    bool lost; /* only lost sightings: settled first, so that its visits' ids can move on */
+};
+
+struct tenant_turn {
+    struct uuid tenant_id;
+    int64_t version; /* of the head; counts up at the first change */
+    bool advanced;
+    int32_t feed_ordinal;
+    int32_t gallery_ordinal;
+    GArray *dirty;      /* struct dirty, one per (site, person) */
+    GArray *identified; /* struct seen: tracks that wait for identify_tracks */
+    GHashTable *sites;  /* struct uuid * → struct site * (both owned) */
+    struct tenant_gallery *gallery;
+};
+
+struct turn {
+    struct ingest *ingest;
+    struct connection *connection;
+    struct utc now;
+    GPtrArray *tenants; /* struct tenant_turn * (owned) */
+    GArray *blobs_gone; /* struct uuid: deleted after the commit */
+};
+
+/* A track that has a face, in the middle of a batch. */
+struct seen {
+    struct track track; /* owned */
+    float *embedding;   /* owned; LIMIT_EMBEDDING_DIMENSION at most */
+    unsigned dimension;
+    GBytes *picture; /* owned JPEG, or NULL */
+    struct uuid event_id;
+    struct policy policy;
+};
+
+/* ---- ingest.c ---- */
+
+/* Runs `run` in one write transaction with the galleries locked and tells listeners afterwards. */
+typedef bool (*turn_run)(struct turn *turn, void *data, GError **error);
+bool ingest_turn(struct ingest *ingest, turn_run run, void *data, GError **error);
+
+/* The tenant's part of the turn; its head is locked and its gallery caught up on first use. */
+struct tenant_turn *turn_tenant(struct turn *turn, struct uuid tenant_id, GError **error);
+
+/* The site, remembered for the turn. Borrowed. */
+const struct site *turn_site(struct turn *turn, struct tenant_turn *tenant, struct uuid site_id,
+                             GError **error);
+
+/* Appends to the tenant's feed or gallery changes under the turn's version, which is counted up
+ * when it is the first. `item` and `change` need no tenant, version, ordinal or time. */
+bool turn_feed(struct turn *turn, struct tenant_turn *tenant, struct feed_item item,
+               GError **error);
+bool turn_gallery_change(struct turn *turn, struct tenant_turn *tenant,
+                         struct gallery_change change, GError **error);
+
+void seen_clear(struct seen *seen);
+
+/* ---- galleries.c ---- */
+
+struct tenant_gallery *tenant_gallery_new(struct uuid tenant_id);
+void tenant_gallery_free(void *gallery);
+
+/* Brings the gallery to the tenant's `version`, after repairing what a rolled back turn left. */
+bool galleries_begin(struct turn *turn, struct tenant_gallery *gallery, int64_t version,
+                     GError **error);
+
+/* The gallery of a model space, made when it is the first of its dimension. NULL when the space is
+ * known with another dimension. */
+struct gallery *galleries_space(struct tenant_gallery *gallery, const char *model_space,
+                                unsigned dimension);
+
+/* The running turn changes this root's templates in memory. */
+void galleries_touch(struct tenant_gallery *gallery, struct uuid person_id);
+
+/* Chooses the templates of a root anew, writes which they are, puts them into memory, and tells the
+ * other replicas. They are chosen among all embeddings of its sightings when it `lost` some, else
+ * among those that have a place. */
+bool galleries_settle_person(struct turn *turn, struct tenant_turn *tenant, struct uuid person_id,
+                             bool lost, GError **error);
+
+/* ---- faces.c ---- */
+
+/* Opens and checks a track event's embedding part. NULL and MALFORMED when it is not what the
+ * header says. Free with g_free. */
+float *faces_open_embedding(struct turn *turn, const struct event *event, GError **error);
+
+/* Stores embedding and picture of the track under its key and removes those of lower revisions. */
+bool faces_store(struct turn *turn, const struct seen *seen, GError **error);
+
+/* ---- identify.c ---- */
+
+/* Decides all waiting tracks of the tenant jointly and writes the decisions. */
+bool identify_tracks(struct turn *turn, struct tenant_turn *tenant, GError **error);
+
+/* Writes a decision (id and time are filled in) and marks the people that it takes a sighting from
+ * and gives it to. */
+bool identify_write(struct turn *turn, struct tenant_turn *tenant, struct decision *decision,
+                    const struct track *track, GError **error);
+
+/* The root of a person; nil when there is no such person. */
+bool identify_root(struct turn *turn, struct uuid tenant_id, struct uuid person_id,
+                   struct uuid *root_id, GError **error);
+
+/* Adds an anonymous person with this id. */
+bool identify_make_person(struct turn *turn, struct tenant_turn *tenant, struct uuid person_id,
+                          GError **error);
+
+/* ---- events.c ---- */
+
+bool events_apply(struct turn *turn, struct uuid worker, const struct event *event,
+                  struct ingest_result *result, GError **error);
+
+/* ---- books.c ---- */
+
+/* Notes that sightings of a root at a site changed within [from, to]. */
+void books_mark(struct tenant_turn *tenant, struct uuid site_id, struct uuid person_id,
+                struct utc from, struct utc to, bool lost);
+
+/* Recomputes the visits of all marked people and writes the difference and all that follows. */
+bool books_settle(struct turn *turn, struct tenant_turn *tenant, GError **error);
+
+/* Notes that all of `person_id` may have changed at the sites where the root `sites_of` was seen.
+ */
+bool books_mark_everywhere(struct turn *turn, struct tenant_turn *tenant, struct uuid sites_of,
+                           struct uuid person_id, bool lost, GError **error);
+
+/* The roll-up of one crossing. */
+bool books_crossing(struct turn *turn, struct tenant_turn *tenant, const struct crossing *crossing,
+                    GError **error);
+
+#endif
