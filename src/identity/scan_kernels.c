@@ -1,23 +1,24 @@
 #include "identity/scan_kernels.h"
 
-/* The loader chooses by GNU indirect functions: x86-64 with glibc. Everywhere else the one version
- * for the platform is built (on 64-bit ARM that is NEON already). */
-#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)
-#define VERSIONS __attribute__((target_clones("avx512vpopcntdq", "avx2", "popcnt", "default")))
-#else
-#define VERSIONS
-#endif
+#include <stdbool.h>
 
-VERSIONS void scan_count_signs_128(const uint64_t *codes, uint64_t q0, uint64_t q1, uint8_t *counts,
-                                   size_t rows)
+/*
+ * Each loop is one inline body. On x86-64 it is compiled once more for AVX-512 with vector
+ * popcount, for AVX2, and for plain popcount, and the processor is asked which it has (a load and a
+ * test); elsewhere the one version for the platform is built (on 64-bit ARM that is NEON already).
+ */
+#define BODY static inline __attribute__((always_inline))
+
+BODY void count_signs_128(const uint64_t *codes, uint64_t q0, uint64_t q1, uint8_t *counts,
+                          size_t rows)
 {
     for (size_t i = 0; i < rows; i++)
         counts[i] = (uint8_t)(__builtin_popcountll(codes[2 * i] ^ q0) +
                               __builtin_popcountll(codes[2 * i + 1] ^ q1));
 }
 
-VERSIONS void scan_count_signs(const uint64_t *codes, const uint64_t *query, size_t words,
-                               uint8_t *counts, size_t rows)
+BODY void count_signs(const uint64_t *codes, const uint64_t *query, size_t words, uint8_t *counts,
+                      size_t rows)
 {
     for (size_t i = 0; i < rows; i++) {
         int count = 0;
@@ -28,7 +29,7 @@ VERSIONS void scan_count_signs(const uint64_t *codes, const uint64_t *query, siz
     }
 }
 
-VERSIONS void scan_least_of_groups(const uint8_t *counts, uint8_t *least, size_t groups)
+BODY void least_of_groups(const uint8_t *counts, uint8_t *least, size_t groups)
 {
     for (size_t g = 0; g < groups; g++) {
         const uint8_t *group = counts + g * SCAN_GROUP;
@@ -40,7 +41,7 @@ VERSIONS void scan_least_of_groups(const uint8_t *counts, uint8_t *least, size_t
     }
 }
 
-VERSIONS int32_t scan_square_distance_i8(const int8_t *a, const int8_t *b, size_t dimension)
+BODY int32_t square_distance_i8(const int8_t *a, const int8_t *b, size_t dimension)
 {
     int32_t sum = 0;
 
@@ -52,7 +53,7 @@ VERSIONS int32_t scan_square_distance_i8(const int8_t *a, const int8_t *b, size_
     return sum;
 }
 
-VERSIONS float scan_square_distance_f32(const float *a, const float *b, size_t dimension)
+BODY float square_distance_f32(const float *a, const float *b, size_t dimension)
 {
     /* Sixteen sums that the compiler keeps in registers: float addition has an order it must keep.
      */
@@ -73,3 +74,65 @@ VERSIONS float scan_square_distance_f32(const float *a, const float *b, size_t d
         sum += sums[lane];
     return sum;
 }
+
+#if defined(__x86_64__)
+#define FOR_AVX512                                                                                 \
+    __attribute__((target("avx2,fma,popcnt,avx512f,avx512bw,avx512vl,avx512vpopcntdq")))
+#define FOR_AVX2   __attribute__((target("avx2,fma,popcnt")))
+#define FOR_POPCNT __attribute__((target("popcnt")))
+
+static bool has_avx512(void)
+{
+    return __builtin_cpu_supports("avx512vpopcntdq") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512vl");
+}
+
+static bool has_avx2(void)
+{
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
+
+/* Defines the public function and its versions. */
+#define DEFINE(type, name, parameters, arguments)                                                  \
+    FOR_AVX512 static type name##_avx512 parameters                                                \
+    {                                                                                              \
+        return name arguments;                                                                     \
+    }                                                                                              \
+    FOR_AVX2 static type name##_avx2 parameters                                                    \
+    {                                                                                              \
+        return name arguments;                                                                     \
+    }                                                                                              \
+    FOR_POPCNT static type name##_popcnt parameters                                                \
+    {                                                                                              \
+        return name arguments;                                                                     \
+    }                                                                                              \
+    type scan_##name parameters                                                                    \
+    {                                                                                              \
+        if (has_avx512())                                                                          \
+            return name##_avx512 arguments;                                                        \
+        if (has_avx2())                                                                            \
+            return name##_avx2 arguments;                                                          \
+        if (__builtin_cpu_supports("popcnt"))                                                      \
+            return name##_popcnt arguments;                                                        \
+        return name arguments;                                                                     \
+    }
+#else
+#define DEFINE(type, name, parameters, arguments)                                                  \
+    type scan_##name parameters                                                                    \
+    {                                                                                              \
+        return name arguments;                                                                     \
+    }
+#endif
+
+DEFINE(void, count_signs_128,
+       (const uint64_t *codes, uint64_t q0, uint64_t q1, uint8_t *counts, size_t rows),
+       (codes, q0, q1, counts, rows))
+DEFINE(void, count_signs,
+       (const uint64_t *codes, const uint64_t *query, size_t words, uint8_t *counts, size_t rows),
+       (codes, query, words, counts, rows))
+DEFINE(void, least_of_groups, (const uint8_t *counts, uint8_t *least, size_t groups),
+       (counts, least, groups))
+DEFINE(int32_t, square_distance_i8, (const int8_t *a, const int8_t *b, size_t dimension),
+       (a, b, dimension))
+DEFINE(float, square_distance_f32, (const float *a, const float *b, size_t dimension),
+       (a, b, dimension))

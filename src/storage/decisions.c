@@ -409,6 +409,43 @@ bool cannot_links_exist(struct connection *connection, const struct cannot_link 
     return true;
 }
 
+bool cannot_links_between(struct connection *connection, struct uuid tenant_id, struct uuid root_a,
+                          struct uuid root_b, bool *between, GError **error)
+{
+    /* Two tracks, a track and a person, two people; each both ways. 1, 2, 3: enum cannot_link_kind.
+     */
+    scoped_statement *statement = connection_prepare(
+        connection,
+        "SELECT 1 FROM sightings s JOIN cannot_links l ON l.tenant_id = s.tenant_id "
+        "AND l.a = s.track_id AND l.kind = 1 JOIN sightings o ON o.track_id = l.b "
+        "WHERE s.tenant_id = :tenant_id AND s.person_id = :a AND o.person_id = :b "
+        "UNION ALL SELECT 1 FROM sightings s JOIN cannot_links l ON l.tenant_id = s.tenant_id "
+        "AND l.a = s.track_id AND l.kind = 1 JOIN sightings o ON o.track_id = l.b "
+        "WHERE s.tenant_id = :tenant_id AND s.person_id = :b AND o.person_id = :a "
+        "UNION ALL SELECT 1 FROM sightings s JOIN cannot_links l ON l.tenant_id = s.tenant_id "
+        "AND l.a = s.track_id AND l.kind = 2 JOIN people p ON p.id = l.b "
+        "WHERE s.tenant_id = :tenant_id AND s.person_id = :a AND p.root_id = :b "
+        "UNION ALL SELECT 1 FROM sightings s JOIN cannot_links l ON l.tenant_id = s.tenant_id "
+        "AND l.a = s.track_id AND l.kind = 2 JOIN people p ON p.id = l.b "
+        "WHERE s.tenant_id = :tenant_id AND s.person_id = :b AND p.root_id = :a "
+        "UNION ALL SELECT 1 FROM cannot_links l JOIN people p ON p.id = l.a "
+        "JOIN people q ON q.id = l.b WHERE l.tenant_id = :tenant_id AND l.kind = 3 "
+        "AND ((p.root_id = :a AND q.root_id = :b) OR (p.root_id = :b AND q.root_id = :a))",
+        error);
+    enum step step;
+
+    if (!statement)
+        return false;
+    statement_bind_uuid(statement, ":tenant_id", tenant_id);
+    statement_bind_uuid(statement, ":a", root_a);
+    statement_bind_uuid(statement, ":b", root_b);
+    step = statement_step(statement, error);
+    if (step == STEP_ERROR)
+        return false;
+    *between = step == STEP_ROW;
+    return true;
+}
+
 static void read_link(struct statement *statement, void *row)
 {
     struct cannot_link *const link = row;

@@ -50,6 +50,11 @@ bool cannot_links_delete(struct connection *connection, const struct cannot_link
 bool cannot_links_exist(struct connection *connection, const struct cannot_link *link, bool *exist,
                         GError **error);
 
+/* Whether anything that is remembered says that two roots are two people: a link between two of
+ * their tracks, between a track of one and the other, or between them. */
+bool cannot_links_between(struct connection *connection, struct uuid tenant_id, struct uuid root_a,
+                          struct uuid root_b, bool *between, GError **error);
+
 /* GArray of cannot_link in which `id` takes part, of any kind. */
 GArray *cannot_links_of(struct connection *connection, struct uuid tenant_id, struct uuid id,
                         GError **error);

@@ -127,15 +127,10 @@ GArray *embeddings_of_track(struct connection *connection, struct uuid tenant_id
                              error);
 }
 
-GArray *embeddings_of_person(struct connection *connection, struct uuid tenant_id,
-                             struct uuid person_id, GError **error)
+static GArray *of_person(struct connection *connection, const char *sql, struct uuid tenant_id,
+                         struct uuid person_id, GError **error)
 {
-    scoped_statement *statement = connection_prepare(
-        connection,
-        "SELECT " COLUMNS("e.") " FROM sightings s JOIN embeddings e ON e.track_id = s.track_id "
-                                "WHERE s.tenant_id = :tenant_id AND s.person_id = :person_id "
-                                "AND e.in_gallery = 1 ORDER BY e.quality DESC, e.id",
-        error);
+    scoped_statement *statement = connection_prepare(connection, sql, error);
 
     if (!statement)
         return NULL;
@@ -143,6 +138,24 @@ GArray *embeddings_of_person(struct connection *connection, struct uuid tenant_i
     statement_bind_uuid(statement, ":person_id", person_id);
     return statement_collect(statement, sizeof(struct embedding), read_embedding, clear_embedding,
                              error);
+}
+
+#define OF_PERSON                                                                                  \
+    "SELECT " COLUMNS("e.") " FROM sightings s JOIN embeddings e ON e.track_id = s.track_id "      \
+                            "WHERE s.tenant_id = :tenant_id AND s.person_id = :person_id "
+
+GArray *embeddings_of_person(struct connection *connection, struct uuid tenant_id,
+                             struct uuid person_id, GError **error)
+{
+    return of_person(connection, OF_PERSON "AND e.in_gallery = 1 ORDER BY e.quality DESC, e.id",
+                     tenant_id, person_id, error);
+}
+
+GArray *embeddings_of_person_all(struct connection *connection, struct uuid tenant_id,
+                                 struct uuid person_id, GError **error)
+{
+    return of_person(connection, OF_PERSON "ORDER BY e.quality DESC, e.id", tenant_id, person_id,
+                     error);
 }
 
 bool embeddings_set_in_gallery(struct connection *connection, struct uuid tenant_id, struct uuid id,

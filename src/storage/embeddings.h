@@ -22,6 +22,11 @@ GArray *embeddings_of_track(struct connection *connection, struct uuid tenant_id
 GArray *embeddings_of_person(struct connection *connection, struct uuid tenant_id,
                              struct uuid person_id, GError **error);
 
+/* All of a root's sightings, in the gallery or not, best quality first; frees its elements. What
+ * its templates are chosen from. */
+GArray *embeddings_of_person_all(struct connection *connection, struct uuid tenant_id,
+                                 struct uuid person_id, GError **error);
+
 bool embeddings_set_in_gallery(struct connection *connection, struct uuid tenant_id, struct uuid id,
                                bool in_gallery, GError **error);
 

@@ -1,0 +1,304 @@
+#include "world.h"
+
+#include "record/visit.h"
+#include "storage/pictures.h"
+#include "storage/visits.h"
+#include "storage/workers.h"
+
+#include "cmocka_include.h"
+
+static struct world world;
+
+static int setup(void **state)
+{
+    (void)state;
+    world_open(&world, &(struct world_options){0});
+    return 0;
+}
+
+static int setup_retrying(void **state)
+{
+    (void)state;
+    world_open(&world, &(struct world_options){.retry_every_write = true});
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    world_close(&world);
+    return 0;
+}
+
+static void apply_one(struct event event)
+{
+    world_apply(&world, world.ingest, &event, 1);
+}
+
+static struct ingest_result try_one(struct event event)
+{
+    struct ingest_result result = {0};
+
+    assert_true(ingest_apply(world.ingest, world.worker_id, &event, 1, &result, NULL));
+    event_clear(&event);
+    return result;
+}
+
+static void test_ingest_makes_one_visit_when_a_person_is_seen_on_two_cameras(void **state)
+{
+    g_autoptr(GArray) visits = NULL;
+
+    (void)state;
+    apply_one(world_track(&world, 0, 1, 1, 0, 5, 1));
+    apply_one(world_track(&world, 1, 2, 1, 15, 30, 1));
+    apply_one(world_track(&world, 0, 3, 1, 16, 18, 2));
+    visits = world_visits(&world);
+    assert_int_equal(visits->len, 2);
+    assert_int_equal(g_array_index(visits, struct visit, 0).sightings, 2);
+    assert_int_equal(g_array_index(visits, struct visit, 0).ended_at.us,
+                     WORLD_START_US + 30 * G_USEC_PER_SEC);
+    assert_false(uuid_is_nil(g_array_index(visits, struct visit, 0).picture_id));
+    world_check_counts(&world);
+}
+
+static void test_ingest_counts_returning_when_the_gap_is_over(void **state)
+{
+    g_autoptr(GArray) visits = NULL;
+
+    (void)state;
+    apply_one(world_track(&world, 0, 1, 1, 0, 5, 1));
+    apply_one(world_track(&world, 0, 2, 1, 26, 30, 1));
+    visits = world_visits(&world);
+    assert_int_equal(visits->len, 2);
+    assert_false(g_array_index(visits, struct visit, 0).returning);
+    assert_true(g_array_index(visits, struct visit, 1).returning);
+    world_check_counts(&world);
+}
+
+static void test_ingest_makes_no_visit_when_a_body_has_no_face(void **state)
+{
+    g_autoptr(GArray) visits = NULL;
+
+    (void)state;
+    apply_one(world_track(&world, 0, 1, 1, 0, 5, 0));
+    apply_one(world_crossing(&world, 0, 1, true, 3));
+    visits = world_visits(&world);
+    assert_int_equal(visits->len, 0);
+}
+
+static void test_ingest_lengthens_the_visit_when_a_faceless_revision_follows(void **state)
+{
+    g_autoptr(GArray) visits = NULL;
+
+    (void)state;
+    apply_one(world_track(&world, 0, 1, 1, 0, 5, 1));
+    apply_one(world_track(&world, 0, 1, 2, 0, 50, 0));
+    visits = world_visits(&world);
+    assert_int_equal(visits->len, 1);
+    assert_int_equal(g_array_index(visits, struct visit, 0).ended_at.us,
+                     WORLD_START_US + 50 * G_USEC_PER_SEC);
+    world_check_counts(&world);
+}
+
+static void test_ingest_replaces_the_decision_when_a_higher_revision_says_another(void **state)
+{
+    g_autoptr(GArray) visits = NULL;
+
+    (void)state;
+    apply_one(world_track(&world, 0, 1, 1, 0, 5, 1));
+    apply_one(world_track(&world, 0, 2, 1, 100, 105, 2));
+    apply_one(world_track(&world, 0, 2, 2, 100, 110, 1)); /* it was person 1 after all */
+    assert_true(uuid_equal(world_person_of(&world, 1), world_person_of(&world, 2)));
+    visits = world_visits(&world);
+    assert_int_equal(visits->len, 2);
+    assert_true(g_array_index(visits, struct visit, 1).returning);
+    world_check_counts(&world);
+}
+
+static void test_ingest_ignores_a_lower_revision_when_it_comes_late(void **state)
+{
+    struct event low = world_track(&world, 1, 1, 1, 0, 5, 2);
+
+    (void)state;
+    apply_one(world_track(&world, 0, 9, 1, 0, 5, 9));
+    low.camera_id = world.cameras[0];
+    apply_one(world_track(&world, 0, 1, 2, 0, 10, 1));
+    apply_one(low);
+    apply_one(world_track(&world, 0, 3, 1, 12, 15, 1));
+    assert_true(uuid_equal(world_person_of(&world, 1), world_person_of(&world, 3)));
+}
+
+static void test_ingest_keeps_people_apart_when_they_were_in_one_frame(void **state)
+{
+    struct event second;
+
+    (void)state;
+    apply_one(world_track(&world, 0, 1, 1, 0, 5, 1));
+    second = world_track(&world, 0, 2, 1, 1, 6, 1);
+    world_coexist(&second, 1);
+    apply_one(second);
+    assert_false(uuid_is_nil(world_person_of(&world, 2)));
+    assert_false(uuid_equal(world_person_of(&world, 1), world_person_of(&world, 2)));
+}
+
+static void test_ingest_answers_duplicate_when_a_batch_comes_again(void **state)
+{
+    struct event events[3] = {world_track(&world, 0, 1, 1, 0, 5, 1),
+                              world_crossing(&world, 0, 1, true, 2),
+                              world_track(&world, 0, 1, 2, 0, 9, 1)};
+    struct event copies[3];
+    struct ingest_result results[3];
+    g_autofree char *before = NULL, *after = NULL;
+
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        event_copy(&events[i], &copies[i]);
+    world_apply(&world, world.ingest, events, 3);
+    before = world_describe(&world);
+    assert_true(ingest_apply(world.ingest, world.worker_id, copies, 3, results, NULL));
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(results[i].result, EVENT_DUPLICATE);
+        event_clear(&copies[i]);
+    }
+    after = world_describe(&world);
+    assert_string_equal(before, after);
+}
+
+static bool end_lease(struct connection *connection, void *data, GError **error)
+{
+    const struct utc end = {WORLD_START_US + 60 * G_USEC_PER_SEC};
+
+    (void)data;
+    return leases_end(connection, world.cameras[2], 1, end, error);
+}
+
+static void test_ingest_rejects_with_a_code_when_an_event_is_not_acceptable(void **state)
+{
+    struct event event;
+    struct ingest_result result;
+
+    (void)state;
+    event = world_track(&world, 0, 1, 1, 0, 5, 1);
+    event.camera_id = number_id(99, 1);
+    result = try_one(event);
+    assert_int_equal(result.result, EVENT_REJECTED);
+    assert_int_equal(result.code, ERROR_NOT_FOUND);
+
+    event = world_track(&world, 0, 1, 1, 0, 5, 1);
+    event.lease_epoch = 2;
+    assert_int_equal(try_one(event).code, ERROR_FORBIDDEN);
+
+    event = world_track(&world, 0, 1, 1, 0, 5, 1);
+    event.seq++;
+    assert_int_equal(try_one(event).code, ERROR_CONFLICT);
+    world.seqs[0]--;
+
+    event = world_track(&world, 0, 1, 1, 0, 5, 1);
+    event.track.embedding_dimension--;
+    assert_int_equal(try_one(event).code, ERROR_MALFORMED);
+
+    event = world_track(&world, 0, 1, 1, 0, 5, 1);
+    g_bytes_unref(event.parts[EVENT_PART_EMBEDDING]);
+    event.parts[EVENT_PART_EMBEDDING] = g_bytes_new("not sealed", 10);
+    assert_int_equal(try_one(event).code, ERROR_MALFORMED);
+
+    assert_true(storage_write(world.storage, end_lease, NULL, NULL));
+    assert_int_equal(try_one(world_track(&world, 2, 7, 1, 0, 61, 1)).code, ERROR_FORBIDDEN);
+    assert_int_equal(try_one(world_track(&world, 2, 7, 1, 0, 59, 1)).result, EVENT_APPLIED);
+
+    /* None of them blocks what follows. */
+    assert_int_equal(try_one(world_track(&world, 0, 2, 1, 0, 5, 1)).result, EVENT_APPLIED);
+    /* A track has one camera. */
+    assert_int_equal(try_one(world_track(&world, 1, 2, 2, 0, 5, 1)).code, ERROR_CONFLICT);
+}
+
+static void test_ingest_replicas_agree_when_they_take_turns(void **state)
+{
+    struct ingest *other = world_replica(&world);
+    struct ingest *third;
+    g_autoptr(GArray) visits = NULL;
+
+    (void)state;
+    for (uint64_t i = 0; i < 12; i++) {
+        struct event event =
+            world_track(&world, i % 2, i + 1, 1, (int64_t)i * 100, (int64_t)i * 100 + 5, 1 + i % 3);
+
+        world_apply(&world, i % 2 ? other : world.ingest, &event, 1);
+    }
+    third = world_replica(&world); /* and one that has only the database */
+    {
+        struct event event = world_track(&world, 2, 50, 1, 5000, 5005, 2);
+
+        world_apply(&world, third, &event, 1);
+    }
+    for (uint64_t i = 3; i < 12; i++)
+        assert_true(uuid_equal(world_person_of(&world, i + 1), world_person_of(&world, 1 + i % 3)));
+    assert_true(uuid_equal(world_person_of(&world, 50), world_person_of(&world, 2)));
+    visits = world_visits(&world);
+    assert_int_equal(visits->len, 13);
+    world_check_counts(&world);
+    ingest_free(other);
+    ingest_free(third);
+}
+
+static bool count_pictures(struct connection *connection, void *data, GError **error)
+{
+    g_autoptr(GArray) pictures =
+        pictures_of_track(connection, world.tenant_id, world_track_id(1), error);
+
+    *(unsigned *)data = pictures ? pictures->len : 99;
+    return pictures != NULL;
+}
+
+static void test_ingest_sweep_removes_pictures_when_their_time_is_over(void **state)
+{
+    struct ingest_sweep_result swept;
+    const struct uuid orphan = number_id(70, 1);
+    g_autoptr(GBytes) bytes = g_bytes_new("left over", 9);
+    unsigned pictures;
+
+    (void)state;
+    apply_one(world_track(&world, 0, 1, 1, 0, 5, 1));
+    apply_one(world_track(&world, 0, 1, 2, 0, 9, 1)); /* replaces the first picture */
+    assert_true(blob_put(world.blobs, orphan, bytes, NULL));
+    assert_true(ingest_sweep(world.ingest, &swept, NULL));
+    assert_int_equal(swept.pictures_expired, 0);
+    assert_int_equal(swept.orphans_removed, 0);
+    assert_true(storage_read(world.storage, count_pictures, &pictures, NULL));
+    assert_int_equal(pictures, 1);
+    manual_clock_advance_us(&world.clock, 7200LL * G_USEC_PER_SEC);
+    assert_true(ingest_sweep(world.ingest, &swept, NULL));
+    assert_int_equal(swept.orphans_removed, 1);
+    manual_clock_advance_us(&world.clock, 30LL * 86400 * G_USEC_PER_SEC);
+    assert_true(ingest_sweep(world.ingest, &swept, NULL));
+    assert_int_equal(swept.pictures_expired, 1);
+    assert_true(storage_read(world.storage, count_pictures, &pictures, NULL));
+    assert_int_equal(pictures, 0);
+}
+
+int main(void)
+{
+#define CASE(name)  cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define AGAIN(name) cmocka_unit_test_setup_teardown(name, setup_retrying, teardown)
+    const struct CMUnitTest tests[] = {
+        CASE(test_ingest_makes_one_visit_when_a_person_is_seen_on_two_cameras),
+        CASE(test_ingest_counts_returning_when_the_gap_is_over),
+        CASE(test_ingest_makes_no_visit_when_a_body_has_no_face),
+        CASE(test_ingest_lengthens_the_visit_when_a_faceless_revision_follows),
+        CASE(test_ingest_replaces_the_decision_when_a_higher_revision_says_another),
+        CASE(test_ingest_ignores_a_lower_revision_when_it_comes_late),
+        CASE(test_ingest_keeps_people_apart_when_they_were_in_one_frame),
+        CASE(test_ingest_answers_duplicate_when_a_batch_comes_again),
+        CASE(test_ingest_rejects_with_a_code_when_an_event_is_not_acceptable),
+        CASE(test_ingest_replicas_agree_when_they_take_turns),
+        CASE(test_ingest_sweep_removes_pictures_when_their_time_is_over),
+        AGAIN(test_ingest_makes_one_visit_when_a_person_is_seen_on_two_cameras),
+        AGAIN(test_ingest_replaces_the_decision_when_a_higher_revision_says_another),
+        AGAIN(test_ingest_keeps_people_apart_when_they_were_in_one_frame),
+        AGAIN(test_ingest_answers_duplicate_when_a_batch_comes_again),
+        AGAIN(test_ingest_rejects_with_a_code_when_an_event_is_not_acceptable),
+        AGAIN(test_ingest_replicas_agree_when_they_take_turns),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
