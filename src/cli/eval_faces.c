@@ -12,6 +12,8 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
+/* Below this the mesh net is sure that it is no face: a detector's mistake at a low threshold. */
+#define LEAST_PRESENCE 0.1f
 /* Faces of one picture that are described before one is chosen. */
 enum { CANDIDATES_MAX = 8 };
 
@@ -109,10 +111,6 @@ static bool look(struct vision *vision, const struct image *image, unsigned need
     size_t count = 0;
     if (!vision_find_faces(vision, image, found, CANDIDATES_MAX, &count, error))
         return false;
-    if (count == 0) {
-        entry->problem = g_strdup("no face found");
-        return true;
-    }
     g_autofree struct face_chip *chip = g_new(struct face_chip, 1);
     g_autofree struct face_chip *tried = g_new(struct face_chip, 1);
     float best = -INFINITY;
@@ -121,11 +119,15 @@ static bool look(struct vision *vision, const struct image *image, unsigned need
         if (!vision_describe_face(vision, image, &found[i], &face, tried, error))
             return false;
         float value = subject_value(image, &face);
-        if (value > best) {
+        if (face.presence >= LEAST_PRESENCE && value > best) {
             best = value;
             entry->face = face;
             *chip = *tried;
         }
+    }
+    if (best == -INFINITY) {
+        entry->problem = g_strdup("no face found");
+        return true;
     }
     if (needs & VISION_NEED_EMBEDDING) {
         const struct face_chip *chips[1] = {chip};

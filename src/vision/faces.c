@@ -284,38 +284,52 @@ static bool candidates_look(struct candidates *candidates, struct vision *vision
     return true;
 }
 
-/* Whether there is a portrait's face: a fifth of the picture or more, and sure. Smaller faces
- * beside it are then of no interest, and the large net's 35 ms can be saved. */
-static bool has_close_up(const struct candidates *candidates, const struct image *picture)
+/* Whether a face that scores at least `score` and is at least `share` of the picture's side covers
+ * the middle of the picture: the one that the picture is of. */
+static bool has_subject(const struct candidates *candidates, const struct image *picture,
+                        float score, float share)
 {
-    float least = 0.2f * (float)MIN(picture->width, picture->height);
-    for (size_t i = 0; i < candidates->count; i++)
-        if (candidates->found[i].score >= 0.7f && box_width(&candidates->found[i].box) >= least)
+    float cx = (float)picture->width / 2;
+    float cy = (float)picture->height / 2;
+    float least = share * MIN(cx, cy) * 2;
+    for (size_t i = 0; i < candidates->count; i++) {
+        const struct detection *found = &candidates->found[i];
+        if (found->score >= score && box_width(&found->box) >= least && found->box.x0 < cx &&
+            found->box.x1 > cx && found->box.y0 < cy && found->box.y1 > cy)
             return true;
+    }
     return false;
 }
 
 bool vision_find_faces(struct vision *vision, const struct image *picture,
                        struct face_detection *faces, size_t capacity, size_t *count, GError **error)
 {
-    /* Rounds of looks: the first round that is enough ends the search. */
+    /* Rounds of looks. The first ends the search when it finds a portrait's face; the others when
+     * some face covers the middle of the picture, so that somebody in the background is not taken
+     * for the one that is meant only because the large face is turned or cut off. */
     static const struct {
         struct look looks[4];
-        bool close_ups; /* enough only if it found a large, sure face */
+        float score, share; /* what is enough, see has_subject */
     } rounds[] = {
-        {{{VISION_NET_SMALL_FACE, 224, 1, 0.5f}}, .close_ups = true},
-        {{{VISION_NET_SMALL_FACE, 416, 1, 0.5f}, {VISION_NET_LARGE_FACE, 512, 1, 0.5f}}},
+        {{{VISION_NET_SMALL_FACE, 224, 1, 0.5f}}, 0.6f, 0.2f},
+        {{{VISION_NET_SMALL_FACE, 416, 1, 0.5f}, {VISION_NET_LARGE_FACE, 512, 1, 0.5f}}, 0, 0},
         {{{VISION_NET_SMALL_FACE, 320, 0.6f, 0.4f},
           {VISION_NET_SMALL_FACE, 608, 1, 0.4f},
-          {VISION_NET_LARGE_FACE, 512, 0.5f, 0.3f}}},
+          {VISION_NET_LARGE_FACE, 512, 0.5f, 0.3f}},
+         0,
+         0},
         {{{VISION_NET_SMALL_FACE, 224, 1, 0.2f},
           {VISION_NET_SMALL_FACE, 320, 0.6f, 0.2f},
           {VISION_NET_LARGE_FACE, 512, 1, 0.15f},
-          {VISION_NET_LARGE_FACE, 512, 0.5f, 0.15f}}},
+          {VISION_NET_LARGE_FACE, 512, 0.5f, 0.15f}},
+         0,
+         0},
         {{{VISION_NET_SMALL_FACE, 224, 1, 0.08f},
           {VISION_NET_SMALL_FACE, 320, 0.6f, 0.08f},
           {VISION_NET_LARGE_FACE, 512, 1, 0.08f},
-          {VISION_NET_LARGE_FACE, 512, 0.5f, 0.08f}}},
+          {VISION_NET_LARGE_FACE, 512, 0.5f, 0.08f}},
+         0,
+         0},
     };
     g_autofree struct candidates *candidates = g_new0(struct candidates, 1);
 
@@ -324,7 +338,7 @@ bool vision_find_faces(struct vision *vision, const struct image *picture,
         for (size_t l = 0; l < G_N_ELEMENTS(rounds[r].looks) && rounds[r].looks[l].side > 0; l++)
             if (!candidates_look(candidates, vision, picture, &rounds[r].looks[l], error))
                 return false;
-        enough = rounds[r].close_ups ? has_close_up(candidates, picture) : candidates->count > 0;
+        enough = has_subject(candidates, picture, rounds[r].score, rounds[r].share);
     }
     *count = MIN(candidates->count, capacity);
     for (size_t i = 0; i < *count; i++)

@@ -73,8 +73,9 @@ bool vision_detect_faces(struct vision *vision, const struct image *image, const
                          size_t capacity, size_t *count, GError **error);
 
 /* Faces of a still picture in which somebody wants to be found (an uploaded portrait, `eval`): both
- * nets at several scales, on a padded canvas too, thresholds lowered step by step until something
- * is found. Best first. *count may be 0: then there is no face. Needs FACES. */
+ * nets at several scales, on a padded canvas too, thresholds lowered step by step until a face
+ * covers the middle of the picture. In the order of finding, so with false ones at the end:
+ * describe them and look at `presence`. *count may be 0: then there is no face. Needs FACES. */
 bool vision_find_faces(struct vision *vision, const struct image *picture,
                        struct face_detection *faces, size_t capacity, size_t *count,
                        GError **error);

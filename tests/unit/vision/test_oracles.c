@@ -197,7 +197,7 @@ static void test_numbers_are_the_librarys(void **state)
             continue;
         g_autofree char *name = g_strdup_printf("%s.png", key);
         g_autofree char *path = g_build_filename(folder, "images", name, NULL);
-        struct picture picture = {0};
+        struct decoded_picture picture = {0};
         g_autoptr(GError) error = NULL;
         if (!picture_decode_file(pictures, path, &picture, &error))
             fail_msg("%s", error->message);
