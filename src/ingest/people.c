@@ -25,7 +25,7 @@ static bool record(struct turn *turn, const struct request *request, const char 
                    const char *action, struct uuid site_id, struct uuid other, json_t *take_before,
                    GError **error)
 {
-    char *before = json_dumps(take_before ? take_before : json_object(), JSON_COMPACT);
+    char *before = take_before ? json_dumps(take_before, JSON_COMPACT) : strdup("{}");
     struct operation operation = {.id = uuid_new(turn->now),
                                   .tenant_id = request->actor->tenant_id,
                                   .site_id = site_id,
