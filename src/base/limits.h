@@ -49,6 +49,8 @@
 #define LIMIT_CONNECTION_MEMORY_BYTES (32 * 1024)
 /* Bytes queued for one SSE client: a minute of a busy feed. */
 #define LIMIT_FEED_QUEUE_BYTES (256 * 1024)
+/* Cameras whose state, boxes and stills serve keeps in memory. */
+#define LIMIT_BOARD_CAMERAS 4096
 /* Rows of one page of a list. */
 #define LIMIT_PAGE_ROWS 200
 /* Length of any name a person types, in bytes of UTF-8. */

@@ -7,6 +7,9 @@
 /* X(name, function, summary). The function gets the arguments from its own name on (argv[0] is the
  * subcommand), parses them with cli/options.h and returns an exit code of enum exit_code. */
 #define COMMAND_LIST(X)                                                                            \
+    X("serve", cli_serve, "Run the server with its own worker")                                    \
+    X("user", cli_user, "Show and change who may log in")                                          \
+    X("health", cli_health, "Ask the running server how it is")                                    \
     X("check", cli_check, "Check the settings and say where each value comes from")                \
     X("demo", cli_demo, "Draw the simulated site and check what is reported about it")             \
     X("models", cli_models, "Show, import, check, time and install the nets")                      \

@@ -65,7 +65,7 @@ bool settings_put(struct connection *connection, struct uuid tenant_id, const ch
 
 static void read_setting(struct statement *statement, void *row)
 {
-    struct setting_row *const setting = row;
+    struct stored_setting *const setting = row;
 
     statement_copy_text(statement, 0, setting->name, sizeof(setting->name));
     setting->value = g_strdup(statement_text(statement, 1));
@@ -73,7 +73,7 @@ static void read_setting(struct statement *statement, void *row)
 
 static void clear_setting(void *row)
 {
-    g_free(((struct setting_row *)row)->value);
+    g_free(((struct stored_setting *)row)->value);
 }
 
 GArray *settings_list(struct connection *connection, struct uuid tenant_id, GError **error)
@@ -85,6 +85,6 @@ GArray *settings_list(struct connection *connection, struct uuid tenant_id, GErr
     if (!statement)
         return NULL;
     statement_bind_uuid(statement, ":tenant_id", tenant_id);
-    return statement_collect(statement, sizeof(struct setting_row), read_setting, clear_setting,
+    return statement_collect(statement, sizeof(struct stored_setting), read_setting, clear_setting,
                              error);
 }

@@ -16,12 +16,12 @@ bool settings_get(struct connection *connection, struct uuid tenant_id, const ch
 bool settings_put(struct connection *connection, struct uuid tenant_id, const char *name,
                   const char *value, struct utc now, GError **error);
 
-struct setting_row {
+struct stored_setting {
     char name[65];
     char *value;
 };
 
-/* GArray of setting_row by name; the array frees its elements. */
+/* GArray of stored_setting by name; the array frees its elements. */
 GArray *settings_list(struct connection *connection, struct uuid tenant_id, GError **error);
 
 #endif
