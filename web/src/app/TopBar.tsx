@@ -98,7 +98,7 @@ export function LanguageMenu() {
   }));
   return (
     <Dropdown trigger={['click']} menu={{ items, onClick: ({ key }) => void chooseLanguage(key as Language) }} placement="bottomRight">
-      <button type="button" className={iconButton} aria-label={`${t('app.language')}: ${LANGUAGES[language]}`}>
+      <button type="button" className={iconButton} aria-label={`${language.toUpperCase()} – ${t('app.language')}: ${LANGUAGES[language]}`}>
         <Languages size={18} strokeWidth={1.8} aria-hidden />
         <span aria-hidden className="hidden text-xs font-semibold uppercase sm:inline">
           {language}
@@ -144,7 +144,7 @@ function UserMenu({ me }: { me: Me }) {
       placement="bottomRight"
       menu={{ items, onClick: ({ key }) => (key === 'out' ? logout.mutate() : void navigate(link('/settings/password'))) }}
     >
-      <button type="button" className={iconButton} aria-label={t('app.user.menu')}>
+      <button type="button" className={iconButton} aria-label={`${me.user.name} – ${t('app.user.menu')}`}>
         <CircleUserRound size={20} strokeWidth={1.7} aria-hidden />
         <span className="hidden max-w-[120px] truncate text-sm font-medium sm:inline">{me.user.name}</span>
       </button>

@@ -53,7 +53,10 @@ export function CameraCard({ camera, edit }: { camera: Camera; edit: () => void 
 
   return (
     <li className="card flex flex-col overflow-hidden" data-testid="camera">
-      <Link to={link(`/live/${id}`)} className="relative block aspect-video bg-stage outline-offset-[-3px]" aria-label={`${t('cameras.watch')}: ${name}`}>
+      <Link to={link(`/live/${id}`)} className="relative block aspect-video bg-stage outline-offset-[-3px]">
+        <span className="sr-only">
+          {t('cameras.watch')}: {name}
+        </span>
         <Still camera={camera} fresh={minute} className="size-full" />
         {camera.state === 'streaming' && <LinesOverlay lines={camera.lines} width={width} height={height} />}
         <span className="absolute inset-x-3 top-3 flex justify-between">

@@ -61,12 +61,10 @@ export function TestResult({ pending, result, error }: TestResultProps) {
         <dl className="grid grid-cols-1 gap-3 sm:grid-cols-2">
           <Fact label={t('cameras.codec')}>{videoText(result.video ?? null) || '—'}</Fact>
           <Fact label={t('cameras.transport.label')}>{result.transport?.toUpperCase() ?? '—'}</Fact>
-          <div className="sm:col-span-2">
-            <Fact label={t('cameras.face')}>
-              <span className={tone}>{t(`cameras.${verdict}`, { px: Math.round(result.expected_face_px ?? 0) })}</span>
-              <span className="mt-0.5 block text-xs font-normal text-ink-soft">{t('cameras.faceBasis')}</span>
-            </Fact>
-          </div>
+          <Fact label={t('cameras.face')} className="sm:col-span-2">
+            <span className={tone}>{t(`cameras.${verdict}`, { px: Math.round(result.expected_face_px ?? 0) })}</span>
+            <span className="mt-0.5 block text-xs font-normal text-ink-soft">{t('cameras.faceBasis')}</span>
+          </Fact>
         </dl>
       </div>
     </div>

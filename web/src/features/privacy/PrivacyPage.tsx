@@ -81,11 +81,9 @@ function Modes({ policy }: { policy: Schemas['Policy'] }) {
           <>
             <Rule label={t('privacy.basis')}>{basisText(policy.legal_basis, t)}</Rule>
             <Rule label={t('privacy.noticeDate')}>{policy.notice_date ?? '—'}</Rule>
-            <div className="sm:col-span-2">
-              <Rule label={t('privacy.notice')}>
-                <span className="whitespace-pre-wrap font-normal">{policy.notice_text}</span>
-              </Rule>
-            </div>
+            <Rule label={t('privacy.notice')} className="sm:col-span-2">
+              <span className="whitespace-pre-wrap font-normal">{policy.notice_text}</span>
+            </Rule>
           </>
         )}
       </dl>
@@ -99,9 +97,9 @@ function basisText(value: string | null | undefined, t: ReturnType<typeof useTra
   return basis ? t(`privacy.bases.${basis}`) : (value ?? '—');
 }
 
-function Rule({ label, children }: { label: string; children: ReactNode }) {
+function Rule({ label, className, children }: { label: string; className?: string; children: ReactNode }) {
   return (
-    <div>
+    <div className={className}>
       <dt className="text-sm text-ink-soft">{label}</dt>
       <dd className="mt-0.5 font-medium tabular-nums">{children}</dd>
     </div>

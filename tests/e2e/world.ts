@@ -1,0 +1,78 @@
+import { mkdirSync } from 'node:fs';
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+
+/** Where the tests find the server, and who they are there. */
+export const base = process.env.CUSTOMERSIGHT_E2E_URL ?? '';
+export const user = process.env.CUSTOMERSIGHT_E2E_USER ?? 'admin';
+export const firstPassword = process.env.CUSTOMERSIGHT_E2E_PASSWORD ?? '';
+const newPassword = process.env.CUSTOMERSIGHT_E2E_NEW_PASSWORD ?? 'end to end password';
+export const cameraUrl = process.env.CUSTOMERSIGHT_E2E_CAMERA ?? '';
+
+let password = firstPassword;
+
+const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+
+export const openBrowser = (): Promise<Browser> =>
+  chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS });
+
+/** Fills the login form and, where the first password has to be changed, the next one. Ends on a page of the app. */
+export async function logIn(page: Page): Promise<void> {
+  await page.goto(`${base}/login`);
+  await page.locator('#user').fill(user);
+  await page.locator('#password').fill(password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.waitForURL((url) => url.pathname !== '/login');
+  await page.getByRole('main').waitFor();
+  if (!(await page.getByText('Choose your own password now').isVisible())) return;
+  await page.locator('#current').fill(password);
+  await page.locator('#next').fill(newPassword);
+  await page.locator('#repeat').fill(newPassword);
+  await page.getByRole('button', { name: 'Change password' }).click();
+  await page.waitForURL((url) => url.pathname.startsWith('/live'));
+  password = newPassword;
+}
+
+interface Tenant {
+  id: string;
+  name: string;
+  simulated: boolean;
+  mode: string;
+}
+
+/** The tenants of the session of `page`. */
+export async function tenants(page: Page): Promise<Tenant[]> {
+  const me = (await (await page.request.get(`${base}/api/me`)).json()) as { tenants: Tenant[] };
+  return me.tenants;
+}
+
+export async function demoTenant(page: Page): Promise<string> {
+  const demo = (await tenants(page)).find((tenant) => tenant.simulated);
+  if (!demo) throw new Error('the server has no demo site: start it with --demo');
+  return demo.id;
+}
+
+export async function ownTenant(page: Page): Promise<string> {
+  const own = (await tenants(page)).find((tenant) => !tenant.simulated);
+  if (!own) throw new Error('the user has no tenant of their own');
+  return own.id;
+}
+
+/** Keeps a picture of the page when the test that `run` is fails. */
+export async function withPage(context: BrowserContext, name: string, run: (page: Page) => Promise<void>): Promise<void> {
+  const page = await context.newPage();
+  const problems: string[] = [];
+  page.on('pageerror', (error) => problems.push(error.message));
+  try {
+    await run(page);
+    if (problems.length > 0) throw new Error(`the page reported: ${problems.join('; ')}`);
+  } catch (error) {
+    const folder = process.env.CUSTOMERSIGHT_E2E_SHOTS;
+    if (folder) {
+      mkdirSync(folder, { recursive: true });
+      await page.screenshot({ path: `${folder}/${name.replace(/\W+/g, '-')}.png`, fullPage: true });
+    }
+    throw error;
+  } finally {
+    await page.close();
+  }
+}
