@@ -40,6 +40,7 @@ struct media_input {
     int fd;          /* FILE */
     int stream_index;
     int64_t start_us; /* the container's first time */
+    bool gave_up; /* was interrupted: no read succeeds any more, also not of what parsers hold */
     AVPacket *packet;
     struct media_stream stream;
     struct media_input_config config;
@@ -68,9 +69,11 @@ bool media_prepare(enum ring_backend backend, GError **error)
 
 static int interrupt(void *opaque)
 {
-    const struct media_input *input = opaque;
+    struct media_input *input = opaque;
 
-    return input->config.interrupted && input->config.interrupted(input->config.context);
+    input->gave_up = input->gave_up || (input->config.interrupted &&
+                                        input->config.interrupted(input->config.context));
+    return input->gave_up;
 }
 
 static int fd_read(void *opaque, uint8_t *buffer, int size)
@@ -385,7 +388,9 @@ enum media_read media_input_read(struct media_input *input, struct media_packet 
         av_packet_unref(from);
         code = av_read_frame(input->format, from);
     } while (code == AVERROR(EAGAIN) || (code >= 0 && from->stream_index != input->stream_index));
-    if (code == AVERROR_EOF && !interrupt(input)) {
+    if (input->gave_up)
+        code = AVERROR_EXIT;
+    if (code == AVERROR_EOF) {
         /* A file that breaks off ends like a whole one; its bytes tell. */
         if (input->config.backend != RING_BACKEND_FILE || !input->io->error)
             return MEDIA_READ_END;

@@ -212,6 +212,11 @@ void source_hear(struct source *source)
                 source_child_gone(source, text);
                 return;
             }
+            /* Its last words: what it does afterwards is of no interest. */
+            if (message.header.kind == RING_PROBLEM || message.header.kind == RING_END) {
+                source_child_gone(source, NULL);
+                return;
+            }
             break;
         }
     }

@@ -48,6 +48,7 @@ struct gate {
         rows; /* blocks; a remainder under BLOCK at the right and bottom is not looked at */
     bool started;
     int64_t last_us;
+    int16_t shift;         /* of the frame before */
     int16_t *now, *before; /* sums × FINE of this frame and the one before */
     int16_t *mean;         /* in the same unit */
     int16_t *deviation;
@@ -162,8 +163,9 @@ static void shrink(struct gate *gate, const struct image *image, struct gate_ver
         gate->started && memcmp(gate->now, gate->before, blocks * sizeof *gate->now) == 0;
 }
 
-/* How much the whole picture became brighter, robustly: the mean of the differences of blocks, each
- * clipped, so that somebody in a dark coat does not count as dusk. */
+/* How much brighter than its background the whole picture is, robustly: the mean of the differences
+ * of blocks, each clipped around what it was in the frame before, so that somebody in a dark coat
+ * does not count as dusk, and dusk is followed however far the slow background lags behind. */
 WIDE_VECTORS static int16_t shift_of(const struct gate *gate)
 {
     const int blocks = gate->columns * gate->rows;
@@ -171,11 +173,11 @@ WIDE_VECTORS static int16_t shift_of(const struct gate *gate)
 
     /* At most 400 000 blocks (25 Mpx) of at most FLOOR: inside 32 bits. */
     for (int i = 0; i < blocks; i++) {
-        const int16_t difference = (int16_t)(gate->now[i] - gate->mean[i]);
+        const int32_t difference = gate->now[i] - gate->mean[i] - gate->shift;
 
         sum += CLAMP(difference, -FLOOR, FLOOR);
     }
-    return (int16_t)(sum / blocks);
+    return (int16_t)CLAMP(gate->shift + sum / blocks, -INT16_MAX / 2, INT16_MAX / 2);
 }
 
 /* The high half of a 16 x 16 bit product, which every vector unit has. */
@@ -266,6 +268,7 @@ static void restart(struct gate *gate)
         gate->mean[i] = gate->now[i];
         gate->deviation[i] = 0;
     }
+    gate->shift = 0;
     gate->started = true;
 }
 
@@ -290,7 +293,8 @@ void gate_look(struct gate *gate, const struct image *image, int64_t pts_us,
         restart(gate);
         return;
     }
-    count = compare(gate, shift_of(gate), learn_rate(elapsed, TAU_STILL_US),
+    gate->shift = shift_of(gate);
+    count = compare(gate, gate->shift, learn_rate(elapsed, TAU_STILL_US),
                     learn_rate(elapsed, TAU_CHANGED_US));
     verdict->changed = (float)count / (float)blocks;
     if (count == 0)

@@ -400,7 +400,7 @@ static void test_source_says_what_is_wrong_when_input_is_bad(void **state)
         check_bad(&cases[i]);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_source_gives_every_frame_in_order_when_fast),
@@ -415,5 +415,7 @@ int main(void)
         cmocka_unit_test(test_source_says_what_is_wrong_when_input_is_bad),
     };
 
+    if (argc > 1)
+        cmocka_set_test_filter(argv[1]);
     return cmocka_run_group_tests(tests, make_clips, remove_clips);
 }

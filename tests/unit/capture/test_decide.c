@@ -1,0 +1,267 @@
+/* The pure deciders of the capture child: gate, saving, health; and the parent's retry. */
+#include "capture/health.h"
+#include "capture/saving.h"
+#include "source/retry.h"
+#include "vision/gate.h"
+
+#include "cmocka_include.h"
+
+#include <glib.h>
+#include <string.h>
+
+#define WIDTH  640
+#define HEIGHT 360
+
+static guint8 pixels[WIDTH * HEIGHT];
+
+static struct image paint(GRand *random, int noise, int brighter, int square_x, int square_size)
+{
+    for (int y = 0; y < HEIGHT; y++) {
+        for (int x = 0; x < WIDTH; x++) {
+            int value = 60 + x / 8 + brighter;
+
+            if (square_size && x >= square_x && x < square_x + square_size && y >= 100 &&
+                y < 100 + 2 * square_size)
+                value += 60;
+            if (noise)
+                value += g_rand_int_range(random, -noise, noise + 1);
+            pixels[y * WIDTH + x] = (guint8)CLAMP(value, 0, 255);
+        }
+    }
+    return (struct image){.width = WIDTH,
+                          .height = HEIGHT,
+                          .format = IMAGE_FORMAT_GREY8,
+                          .planes = {pixels},
+                          .strides = {WIDTH}};
+}
+
+static void test_gate_is_still_when_only_noise_and_dusk_change(void **state)
+{
+    g_autoptr(GRand) random = g_rand_new_with_seed(1);
+    struct gate *gate = gate_new(WIDTH, HEIGHT);
+    struct gate_verdict verdict;
+
+    (void)state;
+    for (int i = 0; i < 200; i++) {
+        const struct image image = paint(random, 12, -i / 10, 0, 0);
+
+        gate_look(gate, &image, i * 66000, &verdict);
+        if (verdict.motion)
+            fail_msg("motion at frame %d, %.4f changed", i, (double)verdict.changed);
+        assert_false(verdict.identical);
+    }
+    gate_free(gate);
+}
+
+static void test_gate_boxes_what_moves(void **state)
+{
+    g_autoptr(GRand) random = g_rand_new_with_seed(2);
+    struct gate *gate = gate_new(WIDTH, HEIGHT);
+    struct gate_verdict verdict;
+
+    (void)state;
+    for (int i = 0; i < 60; i++) {
+        const struct image image = paint(random, 6, 0, i < 30 ? 0 : (i - 30) * 10, i < 30 ? 0 : 48);
+
+        gate_look(gate, &image, i * 66000, &verdict);
+        assert_int_equal(verdict.motion, i >= 30);
+    }
+    assert_in_range(verdict.x0, 240, 296);
+    assert_in_range(verdict.x1, 328, 344);
+    assert_in_range(verdict.y0, 96, 104);
+    assert_in_range(verdict.y1, 192, 200);
+    gate_free(gate);
+}
+
+static void test_gate_names_scene_change_black_and_identical(void **state)
+{
+    g_autoptr(GRand) random = g_rand_new_with_seed(3);
+    struct gate *gate = gate_new(WIDTH, HEIGHT);
+    struct gate_verdict verdict;
+    struct image image = paint(random, 6, 0, 0, 0);
+
+    (void)state;
+    gate_look(gate, &image, 0, &verdict);
+    assert_false(verdict.motion);
+    gate_look(gate, &image, 66000, &verdict);
+    assert_true(verdict.identical);
+    for (int i = 0; i < WIDTH * HEIGHT; i++)
+        pixels[i] = (guint8)(i * 7919 >> 8);
+    gate_look(gate, &image, 132000, &verdict);
+    assert_true(verdict.scene_change && verdict.motion);
+    memset(pixels, 17, sizeof pixels);
+    gate_look(gate, &image, 200000, &verdict);
+    assert_true(verdict.black);
+    gate_free(gate);
+    assert_null(gate_new(8, 8));
+}
+
+static void test_gate_forgets_what_stays(void **state)
+{
+    g_autoptr(GRand) random = g_rand_new_with_seed(4);
+    struct gate *gate = gate_new(WIDTH, HEIGHT);
+    struct gate_verdict verdict;
+    int moving = 0, last = 0;
+
+    (void)state;
+    /* A chair is put down after two seconds and stays for ten minutes, two looks a second. */
+    for (int i = 0; i < 1200; i++) {
+        const struct image image = paint(random, 6, 0, 100, i < 4 ? 0 : 48);
+
+        gate_look(gate, &image, i * 500000LL, &verdict);
+        moving += verdict.motion;
+        last = verdict.motion ? i : last;
+    }
+    assert_true(moving > 10);
+    assert_true(last < 1000);
+    gate_free(gate);
+}
+
+/* Feeds `seconds` of a still stream with a GOP of `gop` packets at 15 per second from *number on.
+ */
+static int feed(struct saving *saving, int *number, int seconds, int gop, guint32 size)
+{
+    int decoded = 0;
+
+    for (int end = *number + seconds * 15; *number < end; ++*number) {
+        const int64_t media_us = *number * 1000000LL / 15;
+        const bool key = *number % gop == 0;
+        const enum saving_answer answer = saving_packet(saving, key, key ? 40000 : size, media_us);
+
+        decoded += answer == SAVING_DECODE;
+        assert_int_not_equal(answer, 0);
+        if (answer == SAVING_DECODE)
+            assert_false(saving_look(saving, false, media_us));
+    }
+    return decoded;
+}
+
+static void test_saving_decodes_keys_only_when_still_and_gop_is_short(void **state)
+{
+    struct saving saving;
+    int number = 0;
+
+    (void)state;
+    saving_init(&saving, true, 2000000);
+    assert_in_range(feed(&saving, &number, 6, 15, 2000), 60, 80);
+    assert_int_equal(feed(&saving, &number, 10, 15, 2000), 10);
+    assert_int_equal(saving.mode, SAVING_KEYS);
+    assert_int_equal(saving_gop_us(&saving), 1000000);
+    /* Motion in a key frame is a trigger, once. */
+    assert_true(saving_look(&saving, true, number * 1000000LL / 15));
+    assert_false(saving_look(&saving, true, number * 1000000LL / 15));
+    assert_int_equal(saving.mode, SAVING_EVERYTHING);
+    assert_int_equal(saving.triggers, 1);
+}
+
+static void test_saving_decodes_everything_when_not_allowed_or_gop_is_long(void **state)
+{
+    struct saving saving;
+    int number = 0;
+
+    (void)state;
+    saving_init(&saving, false, 2000000);
+    assert_int_equal(feed(&saving, &number, 20, 15, 2000), 300);
+    number = 0;
+    saving_init(&saving, true, 2000000);
+    assert_int_equal(feed(&saving, &number, 30, 60, 2000), 450);
+}
+
+static void test_saving_wakes_when_packets_grow_or_somebody_asks(void **state)
+{
+    struct saving saving;
+    int number = 0;
+    const int64_t step_us = 1000000 / 15;
+
+    (void)state;
+    saving_init(&saving, true, 2000000);
+    feed(&saving, &number, 12, 15, 2000);
+    number++;
+    assert_int_equal(saving_packet(&saving, false, 9000, number * step_us), SAVING_SKIP);
+    number++;
+    assert_int_equal(saving_packet(&saving, false, 9000, number * step_us), SAVING_REPLAY_LAST_KEY);
+    assert_int_equal(saving.mode, SAVING_EVERYTHING);
+
+    number = 0;
+    saving_init(&saving, true, 2000000);
+    feed(&saving, &number, 12, 15, 2000);
+    number++;
+    saving_keep_awake(&saving, number * 1000000LL / 15 + 5000000);
+    assert_int_equal(saving_packet(&saving, false, 2000, number * 1000000LL / 15),
+                     SAVING_REPLAY_LAST_KEY);
+}
+
+static void test_saving_wakes_when_a_key_frame_does_not_come(void **state)
+{
+    struct saving saving;
+    int number = 0;
+    enum saving_answer answer = SAVING_SKIP;
+    int packets = 0;
+
+    (void)state;
+    saving_init(&saving, true, 2000000);
+    feed(&saving, &number, 12, 15, 2000);
+    for (; answer == SAVING_SKIP && packets < 100; packets++)
+        answer = saving_packet(&saving, false, 2000, (++number) * 1000000LL / 15);
+    assert_int_equal(answer, SAVING_REPLAY_LAST_KEY);
+    assert_in_range(packets, 14, 32);
+}
+
+static void test_health_names_frozen_black_and_garbage_in_time(void **state)
+{
+    struct health health;
+
+    (void)state;
+    health_init(&health, 0);
+    for (int64_t now = 0; now <= 20000000; now += 1000000) {
+        health_look(&health, now > 1000000, now > 2000000, now);
+        health_decoded(&health, now < 3000000, now);
+        assert_int_equal(health.frozen, now - 1000000 >= HEALTH_FROZEN_US);
+        assert_int_equal(health.black, now - 2000000 >= HEALTH_BLACK_US);
+        assert_int_equal(health.garbage, now - 2000000 >= HEALTH_GARBAGE_US);
+    }
+    health_look(&health, false, false, 21000000);
+    health_decoded(&health, true, 21000000);
+    assert_false(health.frozen || health.black || health.garbage);
+}
+
+static void test_retry_is_immediate_once_then_doubles_with_jitter(void **state)
+{
+    struct retry retry;
+    int64_t now = 0, wait = 1000;
+
+    (void)state;
+    retry_init(&retry);
+    assert_int_equal(retry_failed(&retry, now, 0.5), 0);
+    for (int i = 0; i < 10; i++) {
+        const int64_t delay = retry_failed(&retry, now += 100000, 0.5);
+
+        assert_in_range(delay, wait - 1, wait + 1);
+        wait = MIN(wait * 2, RETRY_LONGEST_MS);
+    }
+    assert_in_range(retry_failed(&retry, now, 0), 47999, 48001);
+    assert_in_range(retry_failed(&retry, now, 0.999), 71900, 72000);
+    /* A minute of pictures and it begins anew; ten seconds are not enough. */
+    retry_healthy(&retry, now);
+    assert_true(retry_failed(&retry, now + 10000000, 0.5) > 0);
+    retry_healthy(&retry, now);
+    assert_int_equal(retry_failed(&retry, now + 60000000, 0.5), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_gate_is_still_when_only_noise_and_dusk_change),
+        cmocka_unit_test(test_gate_boxes_what_moves),
+        cmocka_unit_test(test_gate_names_scene_change_black_and_identical),
+        cmocka_unit_test(test_gate_forgets_what_stays),
+        cmocka_unit_test(test_saving_decodes_keys_only_when_still_and_gop_is_short),
+        cmocka_unit_test(test_saving_decodes_everything_when_not_allowed_or_gop_is_long),
+        cmocka_unit_test(test_saving_wakes_when_packets_grow_or_somebody_asks),
+        cmocka_unit_test(test_saving_wakes_when_a_key_frame_does_not_come),
+        cmocka_unit_test(test_health_names_frozen_black_and_garbage_in_time),
+        cmocka_unit_test(test_retry_is_immediate_once_then_doubles_with_jitter),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
