@@ -341,7 +341,7 @@ static void check_live(const char *codec, const char *prefix)
     struct live live = {.bytes = g_byte_array_new()};
     g_autofree char *url = NULL, *path = g_build_filename(directory, "live.mp4", NULL);
     struct pictures *pictures = pictures_new(NULL, NULL);
-    struct picture picture = {0};
+    struct decoded_picture picture = {0};
     struct source_config config = {.fragment_sink = collect, .fragment_context = &live};
     struct source *source;
     gsize length;
