@@ -7,6 +7,7 @@
 /* X(name, function, summary). The function gets the arguments from its own name on (argv[0] is the
  * subcommand), parses them with cli/options.h and returns an exit code of enum exit_code. */
 #define COMMAND_LIST(X)                                                                            \
+    X("analyze", cli_analyze, "Tell the tracks, visits and crossings in a video")                  \
     X("serve", cli_serve, "Run the server with its own worker")                                    \
     X("user", cli_user, "Show and change who may log in")                                          \
     X("health", cli_health, "Ask the running server how it is")                                    \
