@@ -19,10 +19,16 @@ struct ort_api_base {
 /* ONNX Runtime 1.30 loses 14 bytes when it is loaded; the leak checker asks here, so that every
  * program with this file in it can still be checked. */
 const char *__lsan_default_suppressions(void);
+const char *__lsan_default_options(void);
 
 const char *__lsan_default_suppressions(void)
 {
     return "leak:libonnxruntime\n";
+}
+
+const char *__lsan_default_options(void)
+{
+    return "print_suppressions=0";
 }
 #endif
 

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Largest difference allowed, as docs/decisions/models.md states them. */
+/* Largest difference allowed; docs/decisions/models.md has the figures. */
 static const struct {
     const char *model;
     double tolerance;
