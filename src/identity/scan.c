@@ -20,12 +20,14 @@
  * the nearest row was among the best 2 400 by signs in 99.9 % of them. bench/search prints the
  * recall.
  */
-#define CODED_FROM      512 /* rows: below, comparing all is faster */
-#define LEAST_FROM_SIGN 192 /* rows that go on from the signs at least */
-#define SIGN_SHARE      96  /* and one of this many rows */
-#define FROM_INT8       (SCAN_HITS_MAX + 64)
-#define ROTATIONS       3 /* rounds of sign flips and Hadamard transform: as good as a random rotation \
-                           */
+#define CODED_FROM      512  /* rows: below, comparing all is faster */
+#define LEAST_FROM_SIGN 192  /* rows that go on from the signs at least */
+#define SIGN_SHARE      160  /* and one of this many rows */
+#define SPARE_FROM_INT8 15   /* rows that go on from the int8 rows, more than asked for */
+#define SAMPLED_ROWS    4096 /* for the quantile of the signs */
+#define ROTATIONS                                                                                  \
+    3 /* rounds of sign flips and Hadamard transform: as good as a random rotation                 \
+       */
 
 struct scan {
     unsigned dimension;
@@ -41,8 +43,10 @@ struct scan {
     uint64_t *codes;   /* count × bits / 64 */
     float *flips;      /* ROTATIONS × bits, ±1 */
     float *rotated;    /* bits; scratch */
-    uint32_t *chosen;  /* scratch: rows from the signs */
-    uint8_t *chosen_counts;
+    uint8_t *counts;   /* scratch: differing signs by row, whole groups */
+    uint8_t *least;    /* scratch: by group */
+    uint32_t counts_room;
+    uint32_t *chosen; /* scratch: rows from the signs */
     size_t chosen_room;
 };
 
@@ -69,7 +73,8 @@ void scan_free(struct scan *scan)
     g_free(scan->flips);
     g_free(scan->rotated);
     g_free(scan->chosen);
-    g_free(scan->chosen_counts);
+    g_free(scan->counts);
+    g_free(scan->least);
     g_free(scan);
 }
 
@@ -272,77 +277,107 @@ size_t scan_nearest_exact(struct scan *scan, const float *query, struct scan_hit
     return finish(hits, count);
 }
 
-/* Keeps of chosen[0 … count) the `wanted` with the least counts (all, when there are fewer), of
- * equal ones the first rows. Returns how many are left and in *limit the greatest count among them.
- */
-static size_t narrow(struct scan *scan, size_t count, size_t wanted, uint8_t *limit)
+/* Room for the counts of all rows and for `wanted` chosen ones. */
+static void reserve_scratch(struct scan *scan, size_t wanted)
 {
-    size_t histogram[256] = {0};
-    size_t kept = 0, below = 0, room;
-    unsigned greatest = 0;
+    if (scan->counts_room < scan->count) {
+        const size_t groups = (scan->capacity + SCAN_GROUP - 1) / SCAN_GROUP;
 
-    if (count <= wanted)
-        return count;
-    for (size_t i = 0; i < count; i++)
-        histogram[scan->chosen_counts[i]]++;
-    while (below + histogram[greatest] < wanted)
-        below += histogram[greatest++];
-    room = wanted - below; /* for those with the greatest count */
-    for (size_t i = 0; i < count; i++) {
-        const uint8_t differing = scan->chosen_counts[i];
-
-        if (differing > greatest || (differing == greatest && room == 0))
-            continue;
-        room -= differing == greatest;
-        scan->chosen[kept] = scan->chosen[i];
-        scan->chosen_counts[kept++] = differing;
+        g_free(scan->counts);
+        g_free(scan->least);
+        scan->counts = g_malloc(groups * SCAN_GROUP);
+        scan->least = g_malloc(groups);
+        scan->counts_room = scan->capacity;
     }
-    *limit = (uint8_t)greatest;
-    return kept;
+    if (scan->chosen_room < wanted) {
+        g_free(scan->chosen);
+        scan->chosen_room = 2 * wanted;
+        scan->chosen = g_new(uint32_t, scan->chosen_room);
+    }
 }
 
-/* The rows that are best by signs, at least `wanted` (all, when there are fewer), in scan->chosen.
+/* How many differing signs a row may have so that about `wanted` rows remain: the quantile of a
+ * sample of rows that are spread over all. */
+static uint8_t limit_for(const struct scan *scan, size_t wanted)
+{
+    const uint32_t stride = MAX(1, scan->count / SAMPLED_ROWS);
+    uint32_t histogram[SCAN_COUNT_MAX + 1] = {0};
+    uint64_t sampled = 0, below = 0;
+    uint8_t limit = 0;
+
+    for (uint32_t row = 0; row < scan->count; row += stride, sampled++)
+        histogram[scan->counts[row]]++;
+    while (limit < SCAN_COUNT_MAX && (below += histogram[limit]) * scan->count < wanted * sampled)
+        limit++;
+    return limit;
+}
+
+/* Collects the rows with at most `limit` differing signs, in their order, until `most` are found.
  */
+static size_t collect(struct scan *scan, size_t groups, uint8_t limit, size_t most)
+{
+    const uint64_t high = 0x8080808080808080u;
+    const uint64_t limits = limit * 0x0101010101010101u;
+    size_t found = 0;
+
+    for (size_t group = 0; group < groups; group++) {
+        if (scan->least[group] > limit)
+            continue;
+        for (size_t i = group * SCAN_GROUP; i < (group + 1) * SCAN_GROUP; i += 8) {
+            uint64_t eight, hits;
+
+            /* A byte of 128 + limit − count keeps its high bit where count ≤ limit ≤ 127. */
+            memcpy(&eight, scan->counts + i, sizeof(eight));
+            hits = (high + limits - GUINT64_FROM_LE(eight)) & high;
+            for (; hits != 0; hits &= hits - 1) {
+                const size_t row = i + (unsigned)__builtin_ctzll(hits) / 8;
+
+                if (found == most || row >= scan->count)
+                    return found;
+                scan->chosen[found++] = (uint32_t)row;
+            }
+        }
+    }
+    return found;
+}
+
+/* The rows that are best by signs, about `wanted`, in scan->chosen. Always some. */
 static size_t choose_by_signs(struct scan *scan, const uint64_t *code, size_t wanted)
 {
     const size_t words = scan->bits / 64;
-    uint8_t counts[SCAN_BLOCK], least[SCAN_BLOCK / SCAN_GROUP];
-    uint8_t limit = 255;
-    size_t chosen = 0;
+    const size_t groups = (scan->count + SCAN_GROUP - 1) / SCAN_GROUP;
+    const size_t most = 2 * wanted;
+    unsigned shift = 0;
+    size_t found;
+    uint8_t limit;
 
-    for (uint32_t start = 0; start < scan->count; start += SCAN_BLOCK) {
-        const size_t rows = MIN(scan->count - start, SCAN_BLOCK);
-        const size_t groups = (rows + SCAN_GROUP - 1) / SCAN_GROUP;
-
-        if (words == 2)
-            scan_count_signs_128(scan->codes + (size_t)start * 2, code[0], code[1], counts, rows);
-        else
-            scan_count_signs(scan->codes + (size_t)start * words, code, words, counts, rows);
-        memset(counts + rows, 255, groups * SCAN_GROUP - rows);
-        scan_least_of_groups(counts, least, groups);
-        for (size_t group = 0; group < groups; group++) {
-            const size_t end = MIN((group + 1) * SCAN_GROUP, rows);
-
-            if (least[group] > limit)
-                continue;
-            for (size_t i = group * SCAN_GROUP; i < end; i++) {
-                scan->chosen[chosen] = start + (uint32_t)i;
-                scan->chosen_counts[chosen] = counts[i];
-                chosen += counts[i] <= limit;
-            }
+    reserve_scratch(scan, most);
+    while ((scan->bits >> shift) > SCAN_COUNT_MAX + 1)
+        shift++;
+    if (words == 2)
+        scan_count_signs_128(scan->codes, code[0], code[1], scan->counts, scan->count);
+    else
+        scan_count_signs(scan->codes, code, words, shift, scan->counts, scan->count);
+    memset(scan->counts + scan->count, SCAN_COUNT_MAX, groups * SCAN_GROUP - scan->count);
+    scan_least_of_groups(scan->counts, scan->least, groups);
+    limit = limit_for(scan, wanted);
+    found = collect(scan, groups, limit, most);
+    while (found == most && limit > 0) {
+        found = collect(scan, groups, --limit, most);
+        if (found < SCAN_HITS_MAX) {
+            /* One count holds very many rows (copies of one face): all of them go on. */
+            reserve_scratch(scan, scan->count);
+            return collect(scan, groups, limit + 1, scan->count);
         }
-        /* Room for a whole block is always left. */
-        if (chosen + SCAN_BLOCK > scan->chosen_room)
-            chosen = narrow(scan, chosen, wanted, &limit);
     }
-    return narrow(scan, chosen, wanted, &limit);
+    return found;
 }
 
 size_t scan_nearest_coded(struct scan *scan, const float *query, struct scan_hit *hits, size_t most)
 {
     uint64_t code[LIMIT_EMBEDDING_DIMENSION / 64];
     int8_t bytes[LIMIT_EMBEDDING_DIMENSION];
-    struct scan_hit nearest[FROM_INT8];
+    struct scan_hit nearest[SCAN_HITS_MAX + SPARE_FROM_INT8];
     const size_t wanted = MAX(LEAST_FROM_SIGN, scan->count / SIGN_SHARE);
     size_t chosen, near_count = 0, count = 0;
 
@@ -351,13 +386,6 @@ size_t scan_nearest_coded(struct scan *scan, const float *query, struct scan_hit
         return 0;
     if (scan->coded_at == 0 || scan->count / 2 > scan->coded_at)
         code_all(scan);
-    if (scan->chosen_room < wanted + 2 * SCAN_BLOCK) {
-        scan->chosen_room = 4 * wanted + 2 * SCAN_BLOCK;
-        g_free(scan->chosen);
-        g_free(scan->chosen_counts);
-        scan->chosen = g_new(uint32_t, scan->chosen_room);
-        scan->chosen_counts = g_new(uint8_t, scan->chosen_room);
-    }
     code_vector(scan, query, bytes, code);
     chosen = choose_by_signs(scan, code, wanted);
     for (size_t i = 0; i < chosen; i++) {
@@ -365,7 +393,7 @@ size_t scan_nearest_coded(struct scan *scan, const float *query, struct scan_hit
 
         if (i + 8 < chosen)
             __builtin_prefetch(scan->bytes + (size_t)scan->chosen[i + 8] * scan->dimension);
-        near_count = keep_hit(nearest, near_count, MIN(most + 64, FROM_INT8), scan->chosen[i],
+        near_count = keep_hit(nearest, near_count, most + SPARE_FROM_INT8, scan->chosen[i],
                               (float)scan_square_distance_i8(bytes, row, scan->dimension));
     }
     for (size_t i = 0; i < near_count; i++)
