@@ -154,6 +154,7 @@ static bool apply_fields(struct api_call *call, struct camera *camera, bool crea
         error_set_field(error, ERROR_INVALID, "transport", "This must be auto, tcp or udp");
         return false;
     }
+    camera->loop = camera->kind == CAMERA_FILE;
     if (camera->kind != CAMERA_RTSP)
         camera->transport = CAMERA_TRANSPORT_AUTO;
     if (camera->kind == CAMERA_WEBCAM) {
@@ -267,7 +268,6 @@ static bool write_new(struct connection *connection, void *data, GError **error)
         .transport = CAMERA_TRANSPORT_AUTO,
         .enabled = true,
         .recognition = true,
-        .loop = true,
         .webcam_index = -1,
         .analysis_fps = CAMERA_DEFAULT_ANALYSIS_FPS,
         .max_blind_seconds = CAMERA_DEFAULT_MAX_BLIND_SECONDS,
@@ -418,7 +418,7 @@ static bool read_coordinate(const json_t *json, const char *path, const char *na
     const json_t *number = json_object_get(json, name);
     g_autofree char *field = g_strdup_printf("%s.%s", path, name);
 
-    if (!json_is_number(number)) {
+    if (!json_is_number(number) || json_number_value(number) < 0 || json_number_value(number) > 1) {
         error_set_field(error, ERROR_INVALID, field, "This must be a number from 0 to 1");
         return false;
     }

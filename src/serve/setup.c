@@ -225,7 +225,7 @@ static bool fill_camera(struct connection *connection, struct camera_work *work,
         .recognition = true,
         .analysis_fps = CAMERA_DEFAULT_ANALYSIS_FPS,
         .max_blind_seconds = CAMERA_DEFAULT_MAX_BLIND_SECONDS,
-        .loop = true,
+        .loop = kind_of(work->url) == CAMERA_FILE,
         .version = 1,
         .created_at = work->now,
     };

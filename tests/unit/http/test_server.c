@@ -510,7 +510,7 @@ static void test_stream_delivers_what_is_pushed_and_beats_when_silent(void **sta
     push_text(stream, 1, 0, "data: last\n\n");
     assert_true(raw_wait_for(fd, "data: last\n\n", 5000));
     http_stream_close(stream);
-    assert_true(raw_wait_for(fd, "\r\n0\r\n\r\n", 5000));
+    assert_true(raw_wait_for(fd, "0\r\n\r\n", 5000));
     assert_int_equal(push_text(stream, 1, 0, "x"), HTTP_PUSH_CLOSED);
     close(fd);
     fixture_free(f);
