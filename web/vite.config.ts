@@ -3,10 +3,14 @@ import tailwindcss from '@tailwindcss/vite';
 import { defineConfig } from 'vitest/config';
 import { mockServer } from './dev/mock.ts';
 
-/** `--mode mock` answers /api from dev/mock.ts; otherwise /api goes to a server on CUSTOMERSIGHT_URL. */
+const target = process.env.CUSTOMERSIGHT_URL ?? 'http://127.0.0.1:3000';
+const proxy = { '/api': target, '/readyz': target };
+
+/** `--mode mock` answers /api from dev/mock.ts; otherwise it goes to the server at CUSTOMERSIGHT_URL. */
 export default defineConfig(({ mode }) => ({
   plugins: [react(), tailwindcss(), ...(mode === 'mock' ? [mockServer()] : [])],
-  server: { proxy: mode === 'mock' ? undefined : { '/api': process.env.CUSTOMERSIGHT_URL ?? 'http://127.0.0.1:3000' } },
+  server: { proxy: mode === 'mock' ? undefined : proxy },
+  preview: { proxy: mode === 'mock' ? undefined : proxy },
   build: { target: 'es2022', sourcemap: false, chunkSizeWarningLimit: 700 },
   worker: { format: 'es' },
   test: {

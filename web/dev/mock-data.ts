@@ -27,9 +27,9 @@ export class MockState {
   readonly password = 'mock-password';
   mustChange = false;
   tenants: S['Tenant'][] = [
-    { id: ids.chain, name: 'Aurora Coffee', simulated: false, mode: 'returning' },
-    { id: ids.own, name: 'My company', simulated: false, mode: 'count' },
-    { id: ids.demo, name: 'Demo', simulated: true, mode: 'returning' },
+    { id: ids.chain, name: 'Aurora Coffee', simulated: false, mode: 'returning', role: 'admin' },
+    { id: ids.own, name: 'My company', simulated: false, mode: 'count', role: 'admin' },
+    { id: ids.demo, name: 'Demo', simulated: true, mode: 'returning', role: 'admin' },
   ];
   sites: S['Site'][] = [
     { id: ids.siteA, tenant_id: ids.chain, name: 'Lê Lợi', time_zone: 'Asia/Ho_Chi_Minh', gap_seconds: 900, simulated: false, version: 1 },
@@ -75,7 +75,7 @@ export class MockState {
 
   camera(part: Partial<S['Camera']> & { name: string; tenant_id: string; site_id: string }): S['Camera'] {
     return {
-      id: this.next(3), kind: 'rtsp', url: 'rtsp://viewer:***@192.168.10.21:554/stream1', webcam_index: null, transport: 'auto', enabled: true,
+      id: this.next(3), kind: 'rtsp', url: 'rtsp://192.168.10.21:554/stream1', webcam_index: null, transport: 'auto', enabled: true,
       recognition: true, recognition_active: true, simulated: false, lines: [], state: 'streaming', state_reason: null, state_since: iso(this.now - 400 * minutes),
       reduced: false, analysis_fps: 5, video: { codec: 'h264', width: 960, height: 540, fps: 12 }, version: 1, created_at: iso(this.now - 5e9), ...part,
     };

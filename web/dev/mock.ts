@@ -177,7 +177,7 @@ function changed(c: S['Camera']): S['Camera'] {
 
 function addCamera(tenant: string, body: Record<string, unknown>): S['Camera'] {
   const site = state.sites.find((s) => s.tenant_id === tenant)?.id ?? '';
-  const url = typeof body.url === 'string' ? body.url.replace(/:[^:@/]+@/, ':***@') : null;
+  const url = typeof body.url === 'string' ? body.url.replace(/\/\/[^/]*@/, '//') : null;
   const added = state.camera({ tenant_id: tenant, site_id: site, name: 'Camera', ...body, url, state: 'connecting', video: null });
   state.cameras.push(added);
   setTimeout(() => changed(Object.assign(added, { state: 'streaming', video: { codec: 'h264', width: 960, height: 540, fps: 12 } })), 2500);
@@ -341,7 +341,7 @@ function run(): () => void {
     setInterval(() => {
       for (const tenant of [ids.chain, ids.demo]) {
         const visit = state.newVisit(tenant);
-        if (visit) tell(tenant, 'visit', { visit_id: visit.id, change: 'started', visit }, true);
+        if (visit) tell(tenant, 'visit', { visit_id: visit.id, change: 'made', visit }, true);
       }
     }, 12_000),
   ];

@@ -822,8 +822,11 @@ export interface components {
             id: components["schemas"]["Id"];
             /** @description Login name */
             name: string;
-            /** @enum {string} */
-            role: "admin" | "viewer";
+            /**
+             * @description In the first tenant; each tenant has its own `role`
+             * @enum {string}
+             */
+            role: "admin" | "manager" | "staff" | "auditor";
             /** @description The first password was made by the program */
             must_change_password: boolean;
         };
@@ -832,6 +835,11 @@ export interface components {
             name: string;
             /** @description The demo */
             simulated: boolean;
+            /**
+             * @description What the user is in this tenant
+             * @enum {string}
+             */
+            role: "admin" | "manager" | "staff" | "auditor";
             mode: components["schemas"]["Mode"];
         };
         TenantList: {
@@ -887,7 +895,7 @@ export interface components {
             site_id: components["schemas"]["Id"];
             name: string;
             kind: components["schemas"]["CameraKind"];
-            /** @description Without its password, which is never shown again: `rtsp://user:***@…` */
+            /** @description Without user and password, which are never shown again */
             url?: string | null;
             webcam_index?: number | null;
             transport: components["schemas"]["Transport"];
@@ -942,7 +950,7 @@ export interface components {
             name?: string;
             site_id?: components["schemas"]["Id"];
             kind?: components["schemas"]["CameraKind"];
-            /** @description A password of `***` means: keep the stored one (same host only) */
+            /** @description The address as it was shown changes nothing: the stored user and password stay */
             url?: string;
             webcam_index?: number;
             transport?: components["schemas"]["Transport"];
@@ -956,7 +964,7 @@ export interface components {
             url?: string;
             webcam_index?: number;
             transport?: components["schemas"]["Transport"];
-            /** @description Take the stored password of this camera where the URL says `***` */
+            /** @description Test the stored address of this camera, with its password, when the URL is the one that was shown */
             camera_id?: components["schemas"]["Id"];
         };
         CameraTest: {
@@ -1208,20 +1216,20 @@ export interface components {
         FeedVisit: {
             visit_id: components["schemas"]["Id"];
             /** @enum {string} */
-            change: "started" | "changed" | "removed";
+            change: "made" | "changed" | "removed";
             /** @description As it is now; null when removed */
             visit?: components["schemas"]["Visit"] | null;
         };
         FeedPerson: {
             person_id: components["schemas"]["Id"];
             /** @enum {string} */
-            change: "created" | "changed" | "removed";
+            change: "made" | "changed" | "removed";
             person?: components["schemas"]["Person"] | null;
         };
         FeedCamera: {
             camera_id: components["schemas"]["Id"];
             /** @enum {string} */
-            change: "created" | "changed" | "removed";
+            change: "made" | "changed" | "removed";
             camera?: components["schemas"]["Camera"] | null;
         };
         FeedPolicy: {

@@ -6,7 +6,7 @@ import { ApiError, type Camera, type Schemas } from '../../api/client';
 import { useScope } from '../../app/scope';
 import { ErrorId, useErrorText } from '../../ui/states';
 import { usePhone } from '../../ui/hooks';
-import { hasUser, hostOf, joinAddress, splitAddress, STORED } from './address';
+import { joinAddress, splitAddress } from './address';
 import { TestResult } from './TestResult';
 import { useAddCamera, useSaveCamera, useTestCamera } from './queries';
 
@@ -16,6 +16,7 @@ interface Fields {
   kind: Schemas['CameraKind'];
   name: string;
   url: string;
+  user: string;
   password: string;
   webcam_index: number;
   transport: Schemas['Transport'];
@@ -41,11 +42,11 @@ export function CameraForm({ camera, close }: { camera: Camera | undefined; clos
     if (testStatus !== 'idle') results.current?.scrollIntoView({ behavior: 'smooth', block: 'nearest' });
   }, [testStatus]);
 
-  const known = splitAddress(camera?.url ?? '');
   const initial: Fields = {
     kind: camera?.kind ?? 'rtsp',
     name: camera?.name ?? '',
-    url: known.url,
+    url: camera?.url ?? '',
+    user: '',
     password: '',
     webcam_index: camera?.webcam_index ?? 0,
     transport: camera?.transport ?? 'auto',
@@ -53,21 +54,18 @@ export function CameraForm({ camera, close }: { camera: Camera | undefined; clos
     recognition: camera?.recognition ?? true,
   };
   const kind = Form.useWatch('kind', form) ?? initial.kind;
-  const url = Form.useWatch('url', form) ?? initial.url;
   const withAddress = kind !== 'webcam';
-  const withPassword = (kind === 'rtsp' || kind === 'http') && hasUser(url);
-  // A stored password stays on its host: elsewhere it has to be typed again.
-  const stored = known.password === STORED && hostOf(known.url) === hostOf(url);
+  const withPassword = kind === 'rtsp' || kind === 'http';
 
   const connection = (fields: Fields) => ({
     kind: fields.kind,
     ...(fields.kind === 'webcam'
       ? { webcam_index: fields.webcam_index }
-      : { url: joinAddress({ url: fields.url, password: fields.password || (stored ? STORED : '') }) }),
+      : { url: joinAddress(fields) }),
     ...(fields.kind === 'rtsp' ? { transport: fields.transport } : {}),
   });
   const runTest = async () => {
-    const fields = await form.validateFields(['kind', 'url', 'password', 'webcam_index', 'transport']).catch(() => null);
+    const fields = await form.validateFields(['kind', 'url', 'user', 'password', 'webcam_index', 'transport']).catch(() => null);
     if (fields) test.mutate({ ...connection({ ...initial, ...form.getFieldsValue() }), camera_id: camera?.id });
   };
   const submit = (fields: Fields) => {
@@ -134,25 +132,31 @@ export function CameraForm({ camera, close }: { camera: Camera | undefined; clos
               autoCapitalize="none"
               autoComplete="off"
               className="font-mono"
-              placeholder={{ rtsp: 'rtsp://user@192.168.1.20:554/stream1', http: 'http://192.168.1.20/video.mjpg', file: '/srv/clips/door.mp4', lavfi: 'testsrc2=size=1280x720:rate=25', webcam: '' }[kind]}
+              placeholder={{ rtsp: 'rtsp://192.168.1.20:554/stream1', http: 'http://192.168.1.20/video.mjpg', file: '/srv/clips/door.mp4', lavfi: 'testsrc2=size=1280x720:rate=25', webcam: '' }[kind]}
               onPaste={(event) => {
                 const pasted = splitAddress(event.clipboardData.getData('text'));
-                if (pasted.password === '') return;
+                if (pasted.user === '') return;
                 event.preventDefault();
                 test.reset();
-                form.setFieldsValue({ url: pasted.url, password: pasted.password });
+                form.setFieldsValue(pasted);
               }}
               onBlur={(event) => {
                 const typed = splitAddress(event.target.value);
-                if (typed.password !== '') form.setFieldsValue({ url: typed.url, password: typed.password });
+                if (typed.user !== '') form.setFieldsValue(typed);
               }}
             />
           </Form.Item>
         )}
         {withPassword && (
-          <Form.Item name="password" label={t('cameras.password')} extra={stored ? t('cameras.passwordHint') : t('cameras.passwordNewHint')}>
-            <Input.Password autoComplete="new-password" visibilityToggle={!stored} placeholder={stored ? '••••••••' : undefined} />
-          </Form.Item>
+          <div className="grid gap-x-4 sm:grid-cols-2">
+            <Form.Item name="user" label={t('cameras.user')}>
+              <Input autoComplete="off" autoCapitalize="none" spellCheck={false} maxLength={200} placeholder={camera ? '••••••••' : undefined} />
+            </Form.Item>
+            <Form.Item name="password" label={t('cameras.password')}>
+              <Input.Password autoComplete="new-password" maxLength={1000} placeholder={camera ? '••••••••' : undefined} />
+            </Form.Item>
+            <p className="-mt-4 mb-5 text-ink-soft sm:col-span-2">{t(camera ? 'cameras.passwordHint' : 'cameras.passwordNewHint')}</p>
+          </div>
         )}
         {kind === 'webcam' && (
           <Form.Item name="webcam_index" label={t('cameras.index')}>
