@@ -342,11 +342,17 @@ bool events_apply(struct turn *turn, struct uuid worker, const struct event *eve
 {
     struct camera camera = {0};
     GError *failure = NULL;
+    struct uuid owner;
     uint64_t applied_seq;
     bool done = true;
 
-    if (!streams_get(turn->connection, event->stream, &applied_seq, error))
+    if (!streams_get(turn->connection, event->stream, &applied_seq, &owner, error))
         return false;
+    if (!uuid_is_nil(owner) && !uuid_equal(owner, worker)) {
+        /* Nothing of the stream may be used up by somebody else. */
+        reject(result, ERROR_FORBIDDEN, "the stream is another worker's");
+        return true;
+    }
     if (event->seq <= applied_seq) {
         result->result = EVENT_DUPLICATE;
         return true;

@@ -351,10 +351,10 @@ GArray *leases_of_worker(struct connection *connection, struct uuid worker_id, G
 /* ---- Streams ---- */
 
 bool streams_get(struct connection *connection, struct uuid stream_id, uint64_t *applied_seq,
-                 GError **error)
+                 struct uuid *worker_id, GError **error)
 {
-    scoped_statement *statement =
-        connection_prepare(connection, "SELECT applied_seq FROM streams WHERE id = :id", error);
+    scoped_statement *statement = connection_prepare(
+        connection, "SELECT applied_seq, worker_id FROM streams WHERE id = :id", error);
     enum step step;
 
     if (!statement)
@@ -364,6 +364,7 @@ bool streams_get(struct connection *connection, struct uuid stream_id, uint64_t 
     if (step == STEP_ERROR)
         return false;
     *applied_seq = step == STEP_ROW ? (uint64_t)statement_int64(statement, 0) : 0;
+    *worker_id = step == STEP_ROW ? statement_uuid(statement, 1) : (struct uuid){{0}};
     return statement_check(statement, error);
 }
 

@@ -52,9 +52,9 @@ bool leases_end(struct connection *connection, struct uuid camera_id, int64_t ep
 /* Running leases of a worker. */
 GArray *leases_of_worker(struct connection *connection, struct uuid worker_id, GError **error);
 
-/* The highest applied seq of a stream; 0 for one that is not known. */
+/* The highest applied seq of a stream and whose it is; 0 and nil for one that is not known. */
 bool streams_get(struct connection *connection, struct uuid stream_id, uint64_t *applied_seq,
-                 GError **error);
+                 struct uuid *worker_id, GError **error);
 
 bool streams_put(struct connection *connection, struct uuid stream_id, struct uuid worker_id,
                  uint64_t applied_seq, struct utc now, GError **error);

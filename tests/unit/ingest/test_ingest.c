@@ -7,6 +7,8 @@
 
 #include "cmocka_include.h"
 
+#include <pthread.h>
+
 static struct world world;
 
 static int setup(void **state)
@@ -241,6 +243,94 @@ static void test_ingest_replicas_agree_when_they_take_turns(void **state)
     ingest_free(third);
 }
 
+/* One replica with a database handle of its own, on a thread of its own. */
+struct replica {
+    struct storage *storage;
+    struct ingest *ingest;
+    struct event events[40];
+    size_t count;
+};
+
+static void *apply_all(void *data)
+{
+    struct replica *replica = data;
+
+    for (size_t i = 0; i < replica->count; i++) {
+        struct ingest_result result;
+
+        while (
+            !ingest_apply(replica->ingest, world.worker_id, &replica->events[i], 1, &result, NULL))
+            ; /* busy: the worker sends it again */
+        if (result.result != EVENT_APPLIED)
+            return replica;
+    }
+    return NULL;
+}
+
+static void test_ingest_replicas_invent_nobody_twice_when_they_run_at_once(void **state)
+{
+    g_autofree char *folder = g_dir_make_tmp("customersight-replicas-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(folder, "data.sqlite", NULL);
+    struct replica *replicas = g_new0(struct replica, 2);
+    const struct storage_config storage = {.path = path, .clock = &world.clock.clock};
+    g_autoptr(GHashTable) people =
+        g_hash_table_new_full(uuid_hash_key, uuid_equal_key, g_free, NULL);
+    pthread_t threads[2];
+
+    (void)state;
+    world_close(&world);
+    world_open(&world, &(struct world_options){.path = path});
+    for (unsigned r = 0; r < 2; r++) {
+        struct ingest_config config = {
+            .blobs = world.blobs, .keys = world.keys, .clock = &world.clock.clock};
+
+        replicas[r].storage = storage_open(&storage, NULL);
+        assert_non_null(replicas[r].storage);
+        config.storage = replicas[r].storage;
+        replicas[r].ingest = ingest_new(&config, NULL);
+        assert_non_null(replicas[r].ingest);
+        for (uint64_t i = 0; i < G_N_ELEMENTS(replicas[r].events); i++)
+            replicas[r].events[replicas[r].count++] =
+                world_track(&world, r, 100 * r + i + 1, 1, (int64_t)i * 100, (int64_t)i * 100 + 5,
+                            1 + (i + r) % 7);
+    }
+    for (unsigned r = 0; r < 2; r++)
+        assert_int_equal(pthread_create(&threads[r], NULL, apply_all, &replicas[r]), 0);
+    for (unsigned r = 0; r < 2; r++) {
+        void *failed;
+
+        assert_int_equal(pthread_join(threads[r], &failed), 0);
+        assert_null(failed);
+    }
+    for (unsigned r = 0; r < 2; r++) {
+        for (uint64_t i = 0; i < replicas[r].count; i++) {
+            const struct uuid person = world_person_of(&world, 100 * r + i + 1);
+
+            g_hash_table_add(people, g_memdup2(&person, sizeof(person)));
+            event_clear(&replicas[r].events[i]);
+        }
+        ingest_free(replicas[r].ingest);
+        storage_close(replicas[r].storage);
+    }
+    assert_int_equal(g_hash_table_size(people), 7);
+    world_check_counts(&world);
+    g_free(replicas);
+}
+
+static void test_ingest_refuses_a_stream_when_it_is_another_workers(void **state)
+{
+    struct event event;
+    struct ingest_result result;
+
+    (void)state;
+    apply_one(world_track(&world, 0, 1, 1, 0, 5, 1));
+    event = world_track(&world, 0, 1, 2, 0, 6, 1);
+    assert_true(ingest_apply(world.ingest, number_id(53, 2), &event, 1, &result, NULL));
+    assert_int_equal(result.code, ERROR_FORBIDDEN);
+    /* It used nothing up. */
+    world_apply(&world, world.ingest, &event, 1);
+}
+
 static bool count_pictures(struct connection *connection, void *data, GError **error)
 {
     g_autoptr(GArray) pictures =
@@ -291,6 +381,8 @@ int main(void)
         CASE(test_ingest_answers_duplicate_when_a_batch_comes_again),
         CASE(test_ingest_rejects_with_a_code_when_an_event_is_not_acceptable),
         CASE(test_ingest_replicas_agree_when_they_take_turns),
+        CASE(test_ingest_replicas_invent_nobody_twice_when_they_run_at_once),
+        CASE(test_ingest_refuses_a_stream_when_it_is_another_workers),
         CASE(test_ingest_sweep_removes_pictures_when_their_time_is_over),
         AGAIN(test_ingest_makes_one_visit_when_a_person_is_seen_on_two_cameras),
         AGAIN(test_ingest_replaces_the_decision_when_a_higher_revision_says_another),
