@@ -423,6 +423,7 @@ static bool lease_story(struct connection *connection, void *data, GError **erro
     struct worker found;
     struct lease lease;
     uint64_t seq;
+    struct uuid owner;
     GError *failure = NULL;
 
     if (!workers_put(connection, &one, error) || !workers_put(connection, &two, error) ||
@@ -458,14 +459,16 @@ static bool lease_story(struct connection *connection, void *data, GError **erro
     assert_int_equal(lease.ended_at.us, at(80).us);
     assert_false(workers_find(connection, two.credential_hash, &found, &failure));
     assert_error(&failure, ERROR_NOT_FOUND);
-    if (!streams_get(connection, id(70), &seq, error))
+    if (!streams_get(connection, id(70), &seq, &owner, error))
         return false;
     assert_int_equal(seq, 0);
+    assert_true(uuid_is_nil(owner));
     if (!streams_put(connection, id(70), one.id, 9, at(1), error) ||
         !streams_put(connection, id(70), one.id, 12, at(2), error) ||
-        !streams_get(connection, id(70), &seq, error))
+        !streams_get(connection, id(70), &seq, &owner, error))
         return false;
     assert_int_equal(seq, 12);
+    assert_true(uuid_equal(owner, one.id));
     return true;
 }
 
