@@ -276,14 +276,17 @@ bool leases_grant(struct connection *connection, struct uuid tenant_id, struct u
         g_error_free(failure);
     } else if (present.ended_at.us == 0) {
         const bool expired = present.expires_at.us <= now.us;
+        const bool foreign = !uuid_equal(present.worker_id, worker_id);
 
-        if (!expired && !uuid_equal(present.worker_id, worker_id)) {
+        if (!expired && foreign) {
             error_set(error, ERROR_BUSY, "another worker watches this camera");
             return false;
         }
-        /* What a worker captured after its lease ran out must not count: the end is the expiry. */
-        if (!leases_end(connection, camera_id, present.epoch, expired ? present.expires_at : now,
-                        error))
+        /* What a worker captured after its lease ran out must not count beside another's: the end
+         * is the expiry then. The same worker goes on without a gap: it may have spooled while
+         * serve was down. */
+        if (!leases_end(connection, camera_id, present.epoch,
+                        expired && foreign ? present.expires_at : now, error))
             return false;
     }
     next.epoch = present.epoch + 1;

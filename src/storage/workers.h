@@ -35,8 +35,8 @@ bool leases_get(struct connection *connection, struct uuid camera_id, int64_t ep
                 struct lease *lease, GError **error);
 
 /* Grants the camera to `worker_id` until `expires_at`. A running lease of the same worker is ended
- * and the next epoch begins; one of another worker that has not expired by `now` is BUSY. *lease is
- * the new one. */
+ * now, even one that has expired meanwhile, and the next epoch begins; one of another worker that
+ * has not expired by `now` is BUSY. *lease is the new one. */
 bool leases_grant(struct connection *connection, struct uuid tenant_id, struct uuid site_id,
                   struct uuid camera_id, struct uuid worker_id, struct utc now,
                   struct utc expires_at, struct lease *lease, GError **error);
