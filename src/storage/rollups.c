@@ -63,12 +63,8 @@ static void read_rollup(struct statement *statement, void *row)
 {
     struct rollup *const rollup = row;
 
-    rollup->tenant_id = statement_uuid(statement, 0);
-    rollup->site_id = statement_uuid(statement, 1);
-    statement_copy_text(statement, 2, rollup->measure, sizeof(rollup->measure));
-    statement_copy_text(statement, 3, rollup->dimension, sizeof(rollup->dimension));
-    rollup->cell_at = statement_utc(statement, 4);
-    rollup->amount = statement_int64(statement, 5);
+    rollup->cell_at = statement_utc(statement, 0);
+    rollup->amount = statement_int64(statement, 1);
 }
 
 GArray *rollups_list(struct connection *connection, struct uuid tenant_id, struct uuid site_id,
@@ -77,17 +73,27 @@ GArray *rollups_list(struct connection *connection, struct uuid tenant_id, struc
 {
     scoped_statement *statement = connection_prepare(
         connection,
-        "SELECT tenant_id, site_id, measure, dimension, cell_at, SUM(amount) FROM rollups "
+        "SELECT cell_at, SUM(amount) FROM rollups "
         "WHERE tenant_id = :tenant_id AND measure = :measure AND dimension = :dimension "
         "AND site_id = :site_id AND cell_at >= :from AND cell_at < :to "
-        "GROUP BY tenant_id, measure, dimension, site_id, cell_at ORDER BY cell_at",
+        "GROUP BY cell_at ORDER BY cell_at",
         error);
+    GArray *rows;
 
     if (!statement)
         return NULL;
     bind_question(statement, tenant_id, measure, dimension, from, to);
     statement_bind_uuid(statement, ":site_id", site_id);
-    return statement_collect(statement, sizeof(struct rollup), read_rollup, NULL, error);
+    rows = statement_collect(statement, sizeof(struct rollup), read_rollup, NULL, error);
+    for (guint i = 0; rows && i < rows->len; i++) {
+        struct rollup *const rollup = &g_array_index(rows, struct rollup, i);
+
+        rollup->tenant_id = tenant_id;
+        rollup->site_id = site_id;
+        g_strlcpy(rollup->measure, measure, sizeof(rollup->measure));
+        g_strlcpy(rollup->dimension, dimension, sizeof(rollup->dimension));
+    }
+    return rows;
 }
 
 /* ---- Person days ---- */

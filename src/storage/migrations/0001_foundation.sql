@@ -206,7 +206,7 @@ CREATE TABLE sightings (
     last_seen_at @TIME NOT NULL,
     PRIMARY KEY (track_id)
 ) @TABLE;
-CREATE INDEX sightings_by_person ON sightings (tenant_id, person_id, site_id, started_at);
+CREATE INDEX sightings_by_person ON sightings (tenant_id, person_id, site_id, started_at, track_id);
 CREATE INDEX sightings_by_decided_person ON sightings (decided_person_id);
 
 -- Human decisions, which no computation overrides. person_id is 16 zero bytes for "nobody we know".
