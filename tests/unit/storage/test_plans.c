@@ -122,8 +122,9 @@ static bool q_session(struct connection *c, GError **error)
 static bool q_stream(struct connection *c, GError **error)
 {
     uint64_t seq;
+    struct uuid worker;
 
-    return streams_get(c, some, &seq, error);
+    return streams_get(c, some, &seq, &worker, error);
 }
 
 static bool q_audits(struct connection *c, GError **error)
