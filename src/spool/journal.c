@@ -80,7 +80,8 @@ bool journal_parse_segment(const uint8_t *bytes, size_t length, struct journal_s
         error_set(error, ERROR_NEWER_VERSION, "it was made by a newer version of the program");
         return false;
     }
-    if (get_u32(bytes + 32) != journal_check(0, bytes, 32) || get_u64(bytes + 24) == 0) {
+    if (get_u32(bytes + 32) != journal_check(0, bytes, 32) || get_u64(bytes + 24) == 0 ||
+        get_u64(bytes + 24) == UINT64_MAX) {
         error_set(error, ERROR_CORRUPT, "its head is damaged");
         return false;
     }
@@ -113,6 +114,9 @@ bool journal_parse_record(const uint8_t *bytes, size_t length, struct journal_re
         return false;
     if (get_u32(bytes + 16) !=
         journal_check(journal_check(0, bytes + 4, 12), bytes + JOURNAL_RECORD_BYTES, payload))
+        return false;
+    /* 0 is before the first, the largest number has no next one: neither is ever given. */
+    if (get_u64(bytes + 8) == 0 || get_u64(bytes + 8) == UINT64_MAX)
         return false;
     record->seq = get_u64(bytes + 8);
     record->payload = bytes + JOURNAL_RECORD_BYTES;

@@ -27,7 +27,8 @@ struct database {
 struct link {
     sqlite3 *db;
     const struct database *database;
-    bool shared; /* ":memory:": readers use it too */
+    bool shared;    /* ":memory:": readers use it too */
+    bool read_only; /* between its transactions */
 };
 
 static const struct storage_dialect dialect = {
@@ -199,6 +200,7 @@ static void *link_open(void *pointer, enum access access, GError **error)
 
     link->database = database;
     link->shared = database->memory;
+    link->read_only = access == ACCESS_READ;
     if (result != SQLITE_OK) {
         set_error(error, link->db, database->path, result);
         link_close(link);
@@ -318,7 +320,8 @@ static bool backup(void *pointer, const char *path, GError **error)
     if (result != SQLITE_DONE)
         set_error(error, link->db, link->database->path, result);
     sqlite3_finalize(handle);
-    sqlite3_exec(link->db, "PRAGMA query_only=ON", NULL, NULL, NULL);
+    if (link->read_only)
+        sqlite3_exec(link->db, "PRAGMA query_only=ON", NULL, NULL, NULL);
     if (result == SQLITE_DONE && sync_path(path, O_RDONLY, error) &&
         sync_path(folder, O_RDONLY | O_DIRECTORY, error))
         return true;

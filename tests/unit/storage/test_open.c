@@ -178,6 +178,24 @@ static void test_storage_refuses_and_changes_nothing_when_made_by_a_newer_versio
     assert_false(g_file_test(backup, G_FILE_TEST_EXISTS));
 }
 
+static void test_storage_backs_up_and_rolls_back_when_a_migration_fails(void **state)
+{
+    struct fixture *const fixture = *state;
+    g_autofree char *backup = g_strdup_printf("%s.before-0000", fixture->path);
+    g_autofree char *second = g_strdup_printf("%s.before-0000.2", fixture->path);
+
+    /* As if the table were there without its migration: the first one cannot run. */
+    run_sql(fixture->path,
+            "CREATE TABLE migrations (version INTEGER, name TEXT, applied_at INTEGER)");
+    refuse(fixture->path, ERROR_INTERNAL);
+    assert_true(g_file_test(backup, G_FILE_TEST_EXISTS));
+    assert_false(g_file_test(second, G_FILE_TEST_EXISTS));
+    refuse(fixture->path, ERROR_INTERNAL);
+    assert_true(g_file_test(second, G_FILE_TEST_EXISTS)); /* the older backup was kept */
+    /* Nothing of the migration stayed. */
+    run_sql(fixture->path, "CREATE TABLE tenants (id BLOB)");
+}
+
 static void test_storage_says_damaged_when_pages_were_overwritten(void **state)
 {
     struct fixture *const fixture = *state;
@@ -380,6 +398,7 @@ int main(void)
         WITH(test_storage_refuses_by_name_when_the_file_is_no_database),
         WITH(test_storage_refuses_when_the_database_is_another_program_s),
         WITH(test_storage_refuses_and_changes_nothing_when_made_by_a_newer_version),
+        WITH(test_storage_backs_up_and_rolls_back_when_a_migration_fails),
         WITH(test_storage_says_damaged_when_pages_were_overwritten),
         WITH(test_storage_is_busy_when_another_process_writes),
         WITH(test_storage_backup_is_a_whole_database_when_made_while_running),
