@@ -21,7 +21,7 @@
 /* A confirmed track; `embedding` is NULL without a face. */
 struct seen_track {
     struct uuid id;
-    unsigned number; /* from 1 in the order of start */
+    unsigned number; /* from 1 in the order of confirmation */
     double start_seconds, end_seconds;
     unsigned faces;
     float quality;
@@ -53,11 +53,24 @@ static double seconds_since_start(struct utc time)
     return (double)(time.us - REPLAY_START.us) / 1e6;
 }
 
+/* The number of a track, in the order in which they were first asked for. */
+static unsigned number_of(struct analysis *analysis, struct uuid id)
+{
+    unsigned number = GPOINTER_TO_UINT(g_hash_table_lookup(analysis->numbers, &id));
+    if (number == 0) {
+        number = g_hash_table_size(analysis->numbers) + 1;
+        g_hash_table_insert(analysis->numbers, g_memdup2(&id, sizeof(id)),
+                            GUINT_TO_POINTER(number));
+    }
+    return number;
+}
+
 static void take_track(struct analysis *analysis, const struct event *event)
 {
     const struct event_track *track = &event->track;
     struct seen_track *seen = g_new0(struct seen_track, 1);
     seen->id = track->track_id;
+    seen->number = number_of(analysis, track->track_id);
     seen->start_seconds = seconds_since_start(track->started_at);
     seen->end_seconds = seconds_since_start(track->last_seen_at);
     seen->faces = track->faces;
@@ -90,28 +103,16 @@ static bool on_frame(void *context, const struct replay_frame *frame, GError **e
 {
     struct analysis *analysis = context;
     unsigned numbers[LIMIT_TRACKS_PER_CAMERA];
-    if (analysis->annotate == NULL)
-        return true;
-    for (size_t i = 0; i < frame->box_count; i++) {
-        const struct uuid *id = &frame->boxes[i].track_id;
-        unsigned number = GPOINTER_TO_UINT(g_hash_table_lookup(analysis->numbers, id));
-        if (number == 0) {
-            number = g_hash_table_size(analysis->numbers) + 1;
-            g_hash_table_insert(analysis->numbers, g_memdup2(id, sizeof(*id)),
-                                GUINT_TO_POINTER(number));
-        }
-        numbers[i] = number;
-    }
-    return annotate_frame(analysis->annotate, frame, numbers, error);
+    for (size_t i = 0; i < frame->box_count; i++)
+        numbers[i] = number_of(analysis, frame->boxes[i].track_id);
+    return analysis->annotate == NULL || annotate_frame(analysis->annotate, frame, numbers, error);
 }
 
-static int compare_starts(const void *a, const void *b)
+static int compare_numbers(const void *a, const void *b)
 {
     const struct seen_track *x = *(struct seen_track *const *)a,
                             *y = *(struct seen_track *const *)b;
-    if (x->start_seconds != y->start_seconds)
-        return x->start_seconds < y->start_seconds ? -1 : 1;
-    return uuid_compare(x->id, y->id);
+    return x->number < y->number ? -1 : x->number > y->number ? 1 : 0;
 }
 
 static struct seen_track *track_at(const struct analysis *analysis, size_t index)
@@ -343,9 +344,7 @@ static int analyze(struct invocation *invocation, const char *input,
         ok = annotate_finish(analysis.annotate, &error);
     annotate_free(analysis.annotate);
     if (ok || result.frames > 0) {
-        g_ptr_array_sort(analysis.tracks, compare_starts);
-        for (size_t i = 0; i < analysis.tracks->len; i++)
-            track_at(&analysis, i)->number = (unsigned)i + 1;
+        g_ptr_array_sort(analysis.tracks, compare_numbers);
         identify(&analysis);
         json_t *crossings = replay.has_line ? json_pack("{s:i, s:i}", "in", (int)analysis.in, "out",
                                                         (int)analysis.out)
