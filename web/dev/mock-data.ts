@@ -166,7 +166,8 @@ export class MockState {
   models: S['ModelList'] = {
     runtime: { ready: true, version: '1.22.0', message: null },
     items: [
-      { name: 'opencv-zoo', version: '2023-12', task: 'face detection and embedding', pack: 'opencv-zoo', state: 'missing', recommended: true, installable: true, size_bytes: 38_700_000, licence: 'Apache-2.0', source: 'github.com/opencv/opencv_zoo', measured: [{ metric: 'accuracy', value: 0.9945, dataset: 'LFW' }], message: null, in_use: false, progress: null },
+      { name: 'yunet', version: '2023-03', task: 'face detection', pack: 'opencv-zoo', state: 'missing', recommended: true, installable: true, size_bytes: 230_000, licence: 'MIT', source: 'OpenCV Zoo', measured: [], message: null, in_use: false, progress: null },
+      { name: 'sface', version: '2021-12', task: 'face embedding', pack: 'opencv-zoo', state: 'missing', recommended: true, installable: true, size_bytes: 38_700_000, licence: 'Apache-2.0', source: 'OpenCV Zoo', measured: [{ metric: 'accuracy', value: 0.9945, dataset: 'LFW' }], message: null, in_use: false, progress: null },
       { name: 'centernet', version: '1', task: 'body detection', pack: 'human', state: 'ready', in_use: true, size_bytes: 4_030_000, licence: 'Apache-2.0', source: 'npm: @vladmandic/human', measured: [{ metric: 'recall', value: 0.93, dataset: 'TUD-Campus' }] },
       { name: 'face_recognition', version: '1', task: 'face embedding', pack: 'face-api', state: 'ready', in_use: true, size_bytes: 6_440_000, licence: 'MIT', source: 'npm: @vladmandic/face-api', measured: [{ metric: 'accuracy', value: 0.9885, dataset: 'LFW' }, { metric: 'TAR at FAR 0.001', value: 0.971, dataset: 'LFW' }] },
       { name: 'ssd_mobilenetv1', version: '1', task: 'face detection', pack: 'face-api', state: 'ready', in_use: true, size_bytes: 5_620_000, licence: 'MIT', source: 'npm: @vladmandic/face-api', measured: [] },

@@ -106,7 +106,7 @@ function handle({ method, parts, query, body, tenant }: Call): unknown {
     case 'GET models':
       return state.models;
     case 'POST models': {
-      for (const model of state.models.items) if (model.name === id) Object.assign(model, { state: 'installing', progress: 0.4 });
+      for (const model of state.models.items) if (model.pack === id || model.name === id) Object.assign(model, { state: 'installing', progress: 0.4 });
       return state.models;
     }
     case 'GET audit':

@@ -27,7 +27,7 @@ for (const name of names) {
   page.on('pageerror', (error) => console.log(`${name}: page error: ${error.message}`));
   page.on('console', (message) => message.type() === 'error' && console.log(`${name}: ${message.text()}`));
   const [first, second] = what.split('+');
-  if (first !== 'login') await page.request.post(`${base}/api/login`, { data: { user, password } });
+  if (first !== 'login') await page.request.post(`${base}/api/login`, { data: { user, password }, headers: { Origin: base } });
   const query = flags.find((flag) => flag.startsWith('?'));
   const path = paths[first] ?? first;
   await page.goto(`${base}${path}${query ? (path.includes('?') ? '&' + query.slice(1) : query) : ''}`);

@@ -2,7 +2,7 @@ import { useRef, type KeyboardEvent, type PointerEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Camera, Line } from '../../api/client';
 import { inward, moved, type Point } from './line-geometry';
-import { LineShape, Still } from './Still';
+import { ARROW, LineShape, Still } from './Still';
 
 interface LineEditorProps {
   camera: Camera;
@@ -15,6 +15,7 @@ interface LineEditorProps {
 }
 
 const STEP = 0.005;
+const LABEL_PX = 16;
 
 /** Lines over a still; their ends can be dragged, or moved with the arrow keys. */
 export function LineEditor({ camera, fresh, lines, chosen, choose, change, onMissing }: LineEditorProps) {
@@ -57,12 +58,18 @@ function Handles({ line, aspect, active, frame, choose, change }: HandlesProps) 
   const { t } = useTranslation();
   const direction = inward(line, aspect.x, aspect.y);
   const centre = { x: (line.x1 + line.x2) / 2, y: (line.y1 + line.y2) / 2 };
-  const label = { x: centre.x + (direction.x * 0.115 * aspect.y) / aspect.x, y: centre.y + direction.y * 0.155 };
+  // Beyond the tip of the arrow that LineShape draws, whose length is a share of the longer side.
+  const length = ARROW * Math.max(aspect.x, aspect.y);
+  const tip = { x: centre.x + (direction.x * length) / aspect.x, y: centre.y + (direction.y * length) / aspect.y };
   return (
     <>
       <span
         className="pointer-events-none absolute -translate-x-1/2 -translate-y-1/2 rounded-full bg-[#f0b45c] px-2 text-2xs font-bold leading-[18px] text-[#102b26]"
-        style={{ left: `${label.x * 100}%`, top: `${label.y * 100}%`, opacity: active ? 1 : 0.55 }}
+        style={{
+          left: `calc(${tip.x * 100}% + ${direction.x * LABEL_PX}px)`,
+          top: `calc(${tip.y * 100}% + ${direction.y * LABEL_PX}px)`,
+          opacity: active ? 1 : 0.55,
+        }}
       >
         {t('lines.in')}
       </span>

@@ -47,12 +47,15 @@ export function LinesOverlay({ lines, width, height }: { lines: Line[]; width: n
   );
 }
 
+/** Length of the arrow, as a share of the longer side. */
+export const ARROW = 0.08;
+
 export function LineShape({ line, width, height, active = true }: { line: Line; width: number; height: number; active?: boolean }) {
   const [x1, y1, x2, y2] = [line.x1 * width, line.y1 * height, line.x2 * width, line.y2 * height];
   const [cx, cy] = [(x1 + x2) / 2, (y1 + y2) / 2];
   const direction = inward(line, width, height);
   const unit = Math.max(width, height) / 100;
-  const tip = { x: cx + direction.x * unit * 8, y: cy + direction.y * unit * 8 };
+  const tip = { x: cx + direction.x * unit * 100 * ARROW, y: cy + direction.y * unit * 100 * ARROW };
   const left = { x: tip.x - direction.x * unit * 2.6 - direction.y * unit * 1.6, y: tip.y - direction.y * unit * 2.6 + direction.x * unit * 1.6 };
   const right = { x: tip.x - direction.x * unit * 2.6 + direction.y * unit * 1.6, y: tip.y - direction.y * unit * 2.6 - direction.x * unit * 1.6 };
   return (

@@ -24,6 +24,7 @@ export function LivePage() {
   const cameras = useCameras();
   const link = useLink();
   const [showBoxes, setShowBoxes] = useState(true);
+  const preparing = useDemo(tenant.simulated).data?.state === 'preparing';
   const all = cameras.data ?? [];
   const single = cameraId === undefined ? undefined : all.find((camera) => camera.id === cameraId);
   const shown = cameraId === undefined ? all : single ? [single] : [];
@@ -51,7 +52,7 @@ export function LivePage() {
       {tenant.mode === 'count' && all.length > 0 && <RecognitionOff />}
       {cameras.isPending && <LoadingCards count={4} height={260} className="grid gap-4 sm:grid-cols-2" />}
       {cameras.error && !cameras.data && <Failure error={cameras.error} retry={() => void cameras.refetch()} />}
-      {cameras.data?.length === 0 && (
+      {cameras.data?.length === 0 && !preparing && (
         <Empty icon={Cctv} title={t('live.noCameras.title')} text={t('live.noCameras.text')}>
           <Link to={link('/cameras', { form: 'new' })}>
             <Button type="primary">{t('live.noCameras.add')}</Button>

@@ -30,8 +30,8 @@ export function ModelList() {
   return (
     <div className="mt-1 flex flex-col gap-3">
       <p className="mb-1 text-ink-soft">{t('models.lead')}</p>
-      {offered.map((model) => (
-        <Offer key={model.name} model={model} />
+      {[...byPack(offered)].map(([pack, models]) => (
+        <Offer key={pack} pack={pack} models={models} />
       ))}
       {rest.length === 0 && <Empty icon={Boxes} title={t('models.emptyTitle')} text={t('models.emptyText')} />}
       {rest.map((model) => (
@@ -49,25 +49,43 @@ export function ModelList() {
   );
 }
 
+/** Models that are installed together, by the name of their pack; one without a pack is its own. */
+export function byPack(models: Model[]): Map<string, Model[]> {
+  const packs = new Map<string, Model[]>();
+  for (const model of models) {
+    const pack = model.pack ?? model.name;
+    packs.set(pack, [...(packs.get(pack) ?? []), model]);
+  }
+  return packs;
+}
+
+const distinct = (values: (string | null | undefined)[]): string => [...new Set(values.filter(Boolean))].join(', ') || '—';
+
 /** The recommended pack: what it is, where it comes from, one button. */
-function Offer({ model }: { model: Model }) {
+function Offer({ pack, models }: { pack: string; models: Model[] }) {
   const { t, i18n } = useTranslation();
   const { modal, message } = App.useApp();
   const errorText = useErrorText();
   const client = useQueryClient();
+  const number = new Intl.NumberFormat(i18n.language, { maximumSignificantDigits: 4 });
   const install = useMutation({
-    mutationFn: () => answer(api.POST('/api/models/{name}/install', { params: { path: { name: model.name } } })),
+    mutationFn: () => answer(api.POST('/api/models/{name}/install', { params: { path: { name: pack } } })),
     onSuccess: (list) => {
       client.setQueryData(KEY, list);
-      void message.success(t('models.installStarted', { name: model.name }));
+      void message.success(t('models.installStarted', { name: pack }));
     },
     onError: (error) => void message.error(errorText(error)),
   });
-  const size = model.size_bytes ? formatBytes(model.size_bytes, i18n.language) : '—';
+  const bytes = models.reduce((sum, model) => sum + (model.size_bytes ?? 0), 0);
+  const size = bytes > 0 ? formatBytes(bytes, i18n.language) : '—';
+  const source = distinct(models.map((model) => model.source));
+  const licence = distinct(models.map((model) => model.licence));
+  const installing = models.filter((model) => model.state === 'installing');
+  const progress = installing.reduce((sum, model) => sum + (model.progress ?? 0), 0) / Math.max(1, installing.length);
   const ask = () =>
     void modal.confirm({
-      title: t('models.installTitle', { name: model.name }),
-      content: t('models.installText', { size, source: model.source ?? '—', licence: model.licence ?? '—' }),
+      title: t('models.installTitle', { name: pack }),
+      content: t('models.installText', { size, source, licence }),
       okText: t('models.install'),
       cancelText: t('app.cancel'),
       onOk: () => install.mutateAsync().catch(() => undefined),
@@ -78,12 +96,28 @@ function Offer({ model }: { model: Model }) {
         <Sparkles size={20} aria-hidden />
       </span>
       <div className="min-w-[220px] flex-1">
-        <h2 className="font-semibold">{t('models.recommendTitle', { name: model.name })}</h2>
+        <h2 className="font-semibold">{t('models.recommendTitle', { name: pack })}</h2>
         <p className="mt-1 text-ink-soft">{t('models.recommendText')}</p>
-        <Facts model={model} />
+        <dl className="mt-3 flex flex-wrap gap-x-7 gap-y-2 text-sm">
+          <Pair label={t('models.size')}>{size}</Pair>
+          <Pair label={t('models.licence')}>{licence}</Pair>
+          <Pair label={t('models.source')}>{source}</Pair>
+        </dl>
+        <ul className="mt-3 flex flex-col gap-1 text-sm">
+          {models.map((model) => (
+            <li key={model.name}>
+              <span className="font-medium">{model.name}</span> <span className="text-ink-soft">{model.task}</span>
+              {model.measured?.map((row) => (
+                <span key={row.metric + row.dataset} className="ml-2 tabular-nums">
+                  {number.format(row.value)} {t('models.metricOn', { metric: row.metric, dataset: row.dataset })}
+                </span>
+              ))}
+            </li>
+          ))}
+        </ul>
       </div>
-      {model.state === 'installing' ? (
-        <Progress className="w-full sm:w-40" percent={Math.round((model.progress ?? 0) * 100)} aria-label={t('models.state.installing')} />
+      {installing.length > 0 ? (
+        <Progress className="w-full sm:w-40" percent={Math.round(progress * 100)} aria-label={t('models.state.installing')} />
       ) : (
         <Button type="primary" icon={<Download size={16} aria-hidden />} loading={install.isPending} onClick={ask}>
           {t('models.install')}

@@ -44,11 +44,13 @@ export function VisitsPage() {
       {list.isPending && <LoadingCards count={6} height={74} className="mt-5 grid gap-2.5" />}
       {list.error && !list.data && <Failure error={list.error} retry={() => void list.refetch()} />}
       {list.data && visits.length === 0 && (
-        <Empty
-          icon={Footprints}
-          title={filtered ? t('visits.empty.filtered') : t('visits.empty.title')}
-          text={filtered ? undefined : t('visits.empty.text')}
-        />
+        <div className="mt-6">
+          <Empty
+            icon={Footprints}
+            title={filtered ? t('visits.empty.filtered') : t('visits.empty.title')}
+            text={filtered ? undefined : t('visits.empty.text')}
+          />
+        </div>
       )}
       <Days visits={visits} />
       {visits.length > 0 && (
