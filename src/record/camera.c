@@ -8,7 +8,8 @@
 
 void camera_clear(struct camera *camera)
 {
-    g_clear_pointer(&camera->sealed_url, g_bytes_unref);
+    if (camera->sealed_url)
+        g_bytes_unref(camera->sealed_url);
     memset(camera, 0, sizeof(*camera));
 }
 

@@ -29,6 +29,8 @@
 #define STREAM_BYTES      24 /* "CSST", 16 bytes, check */
 #define ACK_BYTES         28 /* 16 bytes stream, u64 seq, check */
 
+static const uint8_t stream_magic[4] = {'C', 'S', 'S', 'T'};
+
 static uint32_t get_u32(const uint8_t *bytes)
 {
     return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
@@ -58,7 +60,7 @@ static bool read_stream(struct spool *spool)
     uint8_t bytes[STREAM_BYTES];
 
     if (!read_small(spool->folder, STREAM_FILE, bytes, sizeof(bytes)) ||
-        memcmp(bytes, "CSST", 4) != 0)
+        memcmp(bytes, stream_magic, sizeof(stream_magic)) != 0)
         return false;
     memcpy(spool->stream.bytes, bytes + 4, 16);
     return true;
@@ -68,7 +70,7 @@ static bool commit_stream(struct spool *spool, struct uuid stream, GError **erro
 {
     uint8_t bytes[STREAM_BYTES];
 
-    memcpy(bytes, "CSST", 4);
+    memcpy(bytes, stream_magic, sizeof(stream_magic));
     memcpy(bytes + 4, stream.bytes, 16);
     put_check(bytes, STREAM_BYTES - 4);
     if (!segment_replace(spool->folder, spool->path, STREAM_FILE, bytes, sizeof(bytes), error))

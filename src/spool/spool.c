@@ -137,7 +137,8 @@ static bool strip(struct event *event)
 {
     if (!event->parts[EVENT_PART_FACE_PICTURE])
         return false;
-    g_clear_pointer(&event->parts[EVENT_PART_FACE_PICTURE], g_bytes_unref);
+    g_bytes_unref(event->parts[EVENT_PART_FACE_PICTURE]);
+    event->parts[EVENT_PART_FACE_PICTURE] = NULL;
     return true;
 }
 
