@@ -14,6 +14,12 @@
 #define SIZES_BELIEVED  20
 #define LARGE_TRIGGER   2
 
+/* Times of arrival jitter: a GOP of exactly max_blind must not look longer than it. */
+static int64_t longest_gop_us(const struct saving *saving)
+{
+    return saving->max_blind_us + saving->max_blind_us / 8;
+}
+
 void saving_init(struct saving *saving, bool allowed, int64_t max_blind_us)
 {
     *saving = (struct saving){.allowed = allowed,
@@ -68,7 +74,7 @@ static void wake(struct saving *saving, int64_t media_us)
 static bool may_save(const struct saving *saving, int64_t media_us)
 {
     return saving->allowed && saving->gop_count >= GOPS_BELIEVED &&
-           saving_gop_us(saving) <= saving->max_blind_us && media_us >= saving->awake_until_us;
+           saving_gop_us(saving) <= longest_gop_us(saving) && media_us >= saving->awake_until_us;
 }
 
 enum saving_answer saving_packet(struct saving *saving, bool key, uint32_t size, int64_t media_us)
@@ -87,7 +93,7 @@ enum saving_answer saving_packet(struct saving *saving, bool key, uint32_t size,
     }
     /* A key frame that does not come is as blind as a long GOP. */
     if (large || !may_save(saving, media_us) ||
-        media_us - saving->last_key_us > saving->max_blind_us) {
+        media_us - saving->last_key_us > longest_gop_us(saving)) {
         wake(saving, media_us);
         return SAVING_REPLAY_LAST_KEY;
     }

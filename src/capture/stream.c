@@ -15,6 +15,8 @@
 #define INTERVAL_GUESS_US 66667
 /* Arrival times further from the stream's clock than this set it anew. */
 #define CLOCK_JUMP_US 1000000
+/* How far a download may run ahead of the clock. */
+#define DOWNLOAD_AHEAD_US 500000
 
 int64_t stream_mono_us(void)
 {
@@ -288,6 +290,29 @@ static bool keep_packet(struct stream *stream, const struct media_packet *packet
     return true;
 }
 
+/* A clip that an HTTP server sends faster than it plays is taken no faster than it plays: half a
+ * second ahead at most. */
+static void pace_download(struct stream *stream, int64_t time_us)
+{
+    const int64_t now = stream_mono_us();
+
+    if (stream->start->backend != RING_BACKEND_HTTP ||
+        media_input_stream(stream->input)->intra_only)
+        return;
+    if (!stream->download_at_us) {
+        stream->download_at_us = now;
+        stream->download_time_us = time_us;
+    }
+    for (int64_t ahead; !stream->stopped;) {
+        ahead = time_us - stream->download_time_us - (stream_mono_us() - stream->download_at_us);
+        if (ahead < DOWNLOAD_AHEAD_US)
+            return;
+        stream_hear(stream, (int)MIN((ahead - DOWNLOAD_AHEAD_US) / 1000 + 1, 1000));
+        if (stream_mono_us() > stream->next_status_us)
+            send_status(stream);
+    }
+}
+
 /* Files in real time: waits until the moment of `media_us` has come. */
 static void pace(struct stream *stream, int64_t media_us)
 {
@@ -310,6 +335,8 @@ static enum media_decoded take_packet(struct stream *stream, struct media_packet
     enum saving_answer answer;
 
     stream->status.packets++;
+    if (packet->dts_us != MEDIA_NO_TIME)
+        pace_download(stream, packet->dts_us);
     time_packet(stream, packet);
     pace(stream, packet->dts_us);
     live_packet(stream, packet, packet->pts_us);

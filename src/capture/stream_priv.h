@@ -62,9 +62,11 @@ struct stream {
     int64_t interval_us;  /* expected distance of packets */
     int64_t shift_us;     /* input time + shift = media time */
     bool shift_set;
-    int64_t last_media_us; /* newest packet's */
-    int64_t loop_us;       /* files: what the loops before this one took */
-    int64_t end_us;        /* files: end of what was seen of this loop, input time */
+    int64_t last_media_us;  /* newest packet's */
+    int64_t loop_us;        /* files: what the loops before this one took */
+    int64_t download_at_us; /* HTTP: monotonic, and input time of the first packet */
+    int64_t download_time_us;
+    int64_t end_us; /* files: end of what was seen of this loop, input time */
 
     /* Delivery. */
     bool discontinuity;

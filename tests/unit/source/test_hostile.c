@@ -1,0 +1,45 @@
+#include "base/error.h"
+#include "source/source.h"
+
+#include "cmocka_include.h"
+
+#include <errno.h>
+#include <glib.h>
+#include <signal.h>
+#include <string.h>
+
+static void test_source_kills_a_child_that_lies(void **state)
+{
+    static const char *const lies[] = {"early", "geometry", "again", "slot",      "twice",  "box",
+                                       "kind",  "short",    "live",  "backwards", "picture"};
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(lies); i++) {
+        g_autofree char *url = g_strdup_printf("rtsp://host/%s", lies[i]);
+        const struct source_config config = {
+            .url = url, .no_restart = true, .capture_path = g_getenv("HOSTILE_CAPTURE")};
+        struct source *source = source_new(&config, NULL);
+        struct source_item item;
+        int pid;
+
+        assert_non_null(source);
+        pid = source_child_pid(source);
+        while (source_next(source, 5000, &item) == SOURCE_ITEM_STATE ||
+               item.kind == SOURCE_ITEM_FRAME)
+            source_release(source, &item);
+        if (item.kind != SOURCE_ITEM_END || error_code_of(item.error) != ERROR_INTERNAL)
+            fail_msg("%s was believed", lies[i]);
+        print_message("%s: %s\n", lies[i], item.error->message);
+        assert_int_equal(source_child_pid(source), -1);
+        assert_int_equal(kill(pid, 0), -1);
+        assert_int_equal(errno, ESRCH);
+        source_free(source);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_source_kills_a_child_that_lies)};
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
