@@ -363,37 +363,68 @@ static inline float component_sample(const struct component *component, float x,
     return upper + (lower - upper) * wy;
 }
 
+/* Mean of `samples` × `samples` values of a component over the pixel (x, y) of the canvas. Samples
+ * outside the image count as `level`; `inside` says that there are none. */
+static float component_mean(const struct component *component, const struct image *image,
+                            const struct similarity *to_image, int x, int y, int samples,
+                            bool inside, float level)
+{
+    float right = (float)(image->width - 1);
+    float bottom = (float)(image->height - 1);
+    float step = 1 / (float)samples;
+    float sum = 0;
+    for (int j = 0; j < samples; j++) {
+        float py = (float)y + ((float)j + 0.5f) * step - 0.5f;
+        for (int i = 0; i < samples; i++) {
+            float px = (float)x + ((float)i + 0.5f) * step - 0.5f;
+            float ix = to_image->a * px - to_image->b * py + to_image->tx;
+            float iy = to_image->b * px + to_image->a * py + to_image->ty;
+            if (inside || (ix >= 0 && ix <= right && iy >= 0 && iy <= bottom))
+                sum += component_sample(component, ix, iy);
+            else
+                sum += level;
+        }
+    }
+    return sum * step * step;
+}
+
+/* Whether every point of the canvas shows a point of the image. */
+static bool warp_is_inside(const struct canvas *canvas, const struct image *image,
+                           const struct similarity *to_image)
+{
+    for (int corner = 0; corner < 4; corner++) {
+        float px = corner % 2 ? (float)canvas->width : -1;
+        float py = corner / 2 ? (float)canvas->height : -1;
+        float ix = to_image->a * px - to_image->b * py + to_image->tx;
+        float iy = to_image->b * px + to_image->a * py + to_image->ty;
+        if (!(ix >= 0 && ix <= (float)(image->width - 1) && iy >= 0 &&
+              iy <= (float)(image->height - 1)))
+            return false;
+    }
+    return true;
+}
+
 void canvas_warp(struct canvas *canvas, const struct image *image,
                  const struct similarity *to_image, int samples)
 {
     struct components components = components_of(image);
     struct conversion convert = conversion_of(image);
     float drawn[3][CANVAS_SIDE_MAX];
-    float right = (float)(image->width - 1);
-    float bottom = (float)(image->height - 1);
-    float share = 1 / (float)(samples * samples);
+    float levels[3];
+    int component_samples[3];
+    bool inside = warp_is_inside(canvas, image, to_image);
 
     g_assert(samples >= 1 && samples <= 8 && canvas->width <= CANVAS_SIDE_MAX);
+    for (int c = 0; c < components.count; c++) {
+        levels[c] = component_level(&components, &convert, c, 0);
+        /* Half as many values want half as many samples. */
+        component_samples[c] = components.of[c].ratio_x < 1 ? (samples + 1) / 2 : samples;
+    }
     for (int y = 0; y < canvas->height; y++) {
-        for (int x = 0; x < canvas->width; x++) {
-            float sum[3] = {0};
-            int seen = 0;
-            for (int s = 0; s < samples * samples; s++) {
-                float px = (float)x + ((float)(s % samples) + 0.5f) / (float)samples - 0.5f;
-                float py = (float)y + ((float)(s / samples) + 0.5f) / (float)samples - 0.5f;
-                float ix = to_image->a * px - to_image->b * py + to_image->tx;
-                float iy = to_image->b * px + to_image->a * py + to_image->ty;
-                if (!(ix >= 0 && ix <= right && iy >= 0 && iy <= bottom))
-                    continue;
-                seen++;
-                for (int c = 0; c < components.count; c++)
-                    sum[c] += component_sample(&components.of[c], ix, iy);
-            }
-            float missing = (float)(samples * samples - seen);
-            for (int c = 0; c < components.count; c++)
-                drawn[c][x] =
-                    (sum[c] + missing * component_level(&components, &convert, c, 0)) * share;
-        }
+        for (int c = 0; c < components.count; c++)
+            for (int x = 0; x < canvas->width; x++)
+                drawn[c][x] = component_mean(&components.of[c], image, to_image, x, y,
+                                             component_samples[c], inside, levels[c]);
         if (components.ycc)
             convert_row(&convert, canvas->width, drawn[0], drawn[1], drawn[2]);
         bool grey = components.count == 1;
