@@ -9,13 +9,15 @@
  * walker is well inside, so that only those who come together are in the picture together. */
 #define FIRST_SLOT_SECONDS 3.0
 #define SLOT_SECONDS       7.4
-#define WALK_SECONDS       6.4
+#define WALK_SECONDS       6.4 /* for the middle of the body, from border to border */
+#define SPEED              (PLAN_WIDTH / WALK_SECONDS) /* pixels a second */
 /* How far behind the second of two who come together walks. */
 #define TOGETHER_SECONDS 1.9
 /* What the next camera sees later. */
 #define CAMERA_DELAY_SECONDS 1.0
 
-/* Who walks in which slot: a role is a person of this loop, dealt from the cast by the seed. */
+/* Who walks in which slot: a role is a person of this loop, dealt from the cast by the seed. Nobody
+ * enters where somebody else is just leaving: two people cannot be in one place. */
 static const struct {
     unsigned slot;
     unsigned role;
@@ -29,11 +31,11 @@ static const struct {
     {2, 3, WALK_FACE, true, TOGETHER_SECONDS}, /* together with role 2 */
     {3, 4, WALK_BACK, true, TOGETHER_SECONDS},
     {4, 5, WALK_TURNS, true, TOGETHER_SECONDS},
-    {5, 0, WALK_FACE, false, TOGETHER_SECONDS}, /* returns: another visit */
+    {5, 0, WALK_FACE, true, TOGETHER_SECONDS}, /* returns: another visit */
     {6, 6, WALK_FACE, true, TOGETHER_SECONDS},
     {7, 6, WALK_FACE, false, TOGETHER_SECONDS}, /* out again within the gap: the same visit */
     {8, 1, WALK_FACE, false, TOGETHER_SECONDS}, /* returns */
-    {9, 7, WALK_FACE, true, TOGETHER_SECONDS},
+    {9, 7, WALK_FACE, false, TOGETHER_SECONDS},
     {10, 2, WALK_FACE, false, TOGETHER_SECONDS}, /* returns, alone this time */
 };
 
@@ -73,6 +75,14 @@ static void deal(unsigned seed, unsigned members[CAST_MEMBERS])
     }
 }
 
+/* Half the width of a walk's cut-out on the picture, pixels. */
+static double half_width(const struct walk *walk)
+{
+    const struct box *body = &cast_member(walk->member)->body;
+
+    return walk->height * (double)(body->x1 - body->x0) / (double)(body->y1 - body->y0) / 2;
+}
+
 void plan_make(struct plan *plan, unsigned seed, unsigned camera)
 {
     unsigned members[CAST_MEMBERS];
@@ -87,10 +97,11 @@ void plan_make(struct plan *plan, unsigned seed, unsigned camera)
         walk->member = members[script[i].role];
         walk->side = script[i].side;
         walk->in = script[i].in;
-        walk->start = FIRST_SLOT_SECONDS + SLOT_SECONDS * script[i].slot + script[i].delay +
-                      CAMERA_DELAY_SECONDS * camera;
-        walk->end = walk->start + WALK_SECONDS;
         walk->height = between(&state, 440, 560);
+        walk->half_width = half_width(walk);
+        walk->start = FIRST_SLOT_SECONDS + SLOT_SECONDS * script[i].slot + script[i].delay +
+                      CAMERA_DELAY_SECONDS * camera - walk->half_width / SPEED;
+        walk->end = walk->start + WALK_SECONDS + 2 * walk->half_width / SPEED;
         walk->brightness = between(&state, 0.82, 1.15);
         walk->angle_deg = between(&state, -5, 5);
         walk->mirrored = !walk->in;
@@ -100,12 +111,11 @@ void plan_make(struct plan *plan, unsigned seed, unsigned camera)
 
 bool walk_position(const struct walk *walk, double seconds, double *x)
 {
-    /* A body is wider than nothing: it is seen a little before its middle is inside. */
-    const double progress = (seconds - walk->start) / (walk->end - walk->start);
+    const double way = SPEED * (seconds - walk->start) - walk->half_width;
 
-    if (progress < -0.3 || progress > 1.3)
+    if (seconds < walk->start || seconds > walk->end)
         return false;
-    *x = PLAN_WIDTH * (walk->in ? progress : 1 - progress);
+    *x = walk->in ? way : PLAN_WIDTH - way;
     return true;
 }
 
