@@ -35,8 +35,9 @@ struct walk {
     unsigned member; /* index of the cast */
     enum walk_side side;
     bool in;           /* left to right; otherwise out */
-    double start;      /* seconds: the middle of the body enters the picture */
-    double end;        /* seconds: it leaves */
+    double start;      /* seconds: the first of the body is in the picture */
+    double end;        /* seconds: the last of it leaves */
+    double half_width; /* of the cut-out on the picture, pixels */
     double height;     /* of the cut-out on the picture, pixels */
     double brightness; /* factor */
     double angle_deg;  /* of the cut-out, clockwise */
