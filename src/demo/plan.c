@@ -14,7 +14,7 @@
 /* How far behind the second of two who come together walks. */
 #define TOGETHER_SECONDS 1.9
 /* What the next camera sees later. */
-#define CAMERA_DELAY_SECONDS 1.0
+#define CAMERA_DELAY_SECONDS 0.8
 
 /* Who walks in which slot: a role is a person of this loop, dealt from the cast by the seed. Nobody
  * enters where somebody else is just leaving: two people cannot be in one place. */

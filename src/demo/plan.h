@@ -6,7 +6,7 @@
  * One loop is PLAN_SECONDS long. Somebody enters every few seconds: some come back later in the
  * loop (another scale, light, angle), one walks in and out again within the gap (one visit), two
  * come together, one turns away half way, one shows only a back. All of them come back in every
- * loop. The next camera of the site sees the same people one second later: that is still one visit
+ * loop. The next camera of the site sees the same people a little later: that is still one visit
  * each. For every person the pauses between two walks, also over the end of a loop, are well under
  * or well over the site's gap of PLAN_GAP_SECONDS, so the truth does not depend on rounding.
  */
