@@ -15,7 +15,8 @@
     X("demo", cli_demo, "Draw the simulated site and check what is reported about it")             \
     X("models", cli_models, "Show, import, check, time and install the nets")                      \
     X("eval", cli_eval, "Measure recognition on a folder of your own pictures")                    \
-    X("version", cli_version, "Print the version")
+    X("version", cli_version, "Print the version")                                                 \
+    X("worker", cli_worker, "Run cameras for a serve on this or another machine")
 
 enum exit_code {
     EXIT_CODE_OK = 0,
