@@ -1,7 +1,7 @@
 /*
  * `customersight worker`: runs cameras and brings what they see to serve. Serve starts one itself
- * and hands its credential over by a descriptor; on another machine the credential comes from the
- * settings.
+ * and tells it by a descriptor who it is (one line of JSON: socket, worker_id, token,
+ * data_directory); on another machine that comes from the settings and flags.
  */
 #include "worker/worker.h"
 #include "base/error.h"
@@ -17,7 +17,7 @@
 #endif
 #include <unistd.h>
 
-#define TOKEN_MAX 512
+#define GREETING_MAX 4096
 
 /* The worker that SIGTERM and SIGINT stop; set before the handlers are. */
 static struct worker *signalled;
@@ -38,20 +38,54 @@ static void handle_signals(struct worker *worker)
     signal(SIGPIPE, SIG_IGN);
 }
 
-/* Reads the credential from a descriptor and closes it. Free with g_free. */
-static char *read_token(int fd, GError **error)
-{
-    char token[TOKEN_MAX + 1] = {0};
-    gsize length = 0;
-    ssize_t got;
+/* What serve says to its own worker. The texts are owned. */
+struct greeting {
+    char *server;
+    char *token;
+    char *folder;
+    struct uuid id;
+};
 
-    while (length < TOKEN_MAX && (got = read(fd, token + length, TOKEN_MAX - length)) > 0)
-        length += (gsize)got;
-    close(fd);
-    if (length > 0)
-        return g_strdup(g_strchomp(token));
-    error_set(error, ERROR_CONFIGURATION, "there is no credential on descriptor %d", fd);
-    return NULL;
+static void greeting_clear(struct greeting *greeting)
+{
+    g_free(greeting->server);
+    g_free(greeting->token);
+    g_free(greeting->folder);
+    *greeting = (struct greeting){0};
+}
+
+static bool parse_greeting(const char *line, struct greeting *greeting)
+{
+    json_t *object = json_loads(line, 0, NULL);
+    const char *socket = NULL, *id = NULL, *token = NULL, *folder = NULL;
+    const bool parsed = json_unpack(object, "{s:s, s:s, s:s, s:s}", "socket", &socket, "worker_id",
+                                    &id, "token", &token, "data_directory", &folder) == 0 &&
+                        uuid_parse(id, &greeting->id);
+
+    if (parsed) {
+        greeting->server = g_strconcat("unix:", socket, NULL);
+        greeting->token = g_strdup(token);
+        greeting->folder = g_strdup(folder);
+    }
+    json_decref(object);
+    return parsed;
+}
+
+/* Reads the line, byte by byte: what follows it on the descriptor is not ours to take. */
+static bool read_greeting(int fd, struct greeting *greeting, GError **error)
+{
+    char line[GREETING_MAX] = {0};
+    gsize length = 0;
+
+    while (length < sizeof(line) - 1 && read(fd, line + length, 1) == 1 && line[length] != '\n')
+        length++;
+
+    const bool parsed = parse_greeting(line, greeting);
+
+    if (!parsed)
+        error_set(error, ERROR_CONFIGURATION, "serve said nothing on descriptor %d", fd);
+    explicit_bzero(line, sizeof(line));
+    return parsed;
 }
 
 static int run(const struct worker_config *config)
@@ -67,59 +101,63 @@ static int run(const struct worker_config *config)
     return EXIT_CODE_OK;
 }
 
+static int run_with(struct invocation *invocation, const struct greeting *greeting, int parent_fd,
+                    const char *live)
+{
+    const struct settings *settings = &invocation->settings;
+    const bool own = greeting->server != NULL;
+    g_autofree char *capture = paths_capture_executable(settings);
+    g_autofree char *models = paths_models_directory(settings);
+    g_autofree char *runtime = paths_runtime_library(settings);
+    g_autofree char *folder = own ? g_strdup(greeting->folder)
+                                  : g_build_filename(settings->data.directory, "worker", NULL);
+    g_autofree char *own_live = g_strdup_printf("unix:%s/live.sock", folder);
+    struct metrics *metrics = metrics_new();
+    const struct worker_config config = {.folder = folder,
+                                         .server =
+                                             own ? greeting->server : settings->worker.server_url,
+                                         .token = own ? greeting->token : settings->worker.token,
+                                         .id = own ? &greeting->id : NULL,
+                                         .live_address = live ? live : own_live,
+                                         .capture_path = capture,
+                                         .models_directory = models,
+                                         .runtime_library = runtime,
+                                         .inference_threads = (unsigned)settings->analysis.threads,
+                                         .parent_fd = parent_fd,
+                                         .logger = &invocation->logger,
+                                         .metrics = metrics,
+                                         .clock = clock_system()};
+    const int code = run(&config);
+
+    metrics_free(metrics);
+    return code;
+}
+
 int cli_worker(int argc, char **argv)
 {
-    int token_fd = -1, parent_fd = -1;
-    g_autofree char *server = NULL;
+    int parent_fd = -1;
     g_autofree char *live = NULL;
-    g_autofree char *folder = NULL;
     const GOptionEntry entries[] = {
-        {"token-fd", 0, 0, G_OPTION_ARG_INT, &token_fd, "Read the credential from descriptor N",
-         "N"},
-        {"parent-fd", 0, 0, G_OPTION_ARG_INT, &parent_fd, "Stop when descriptor N is closed", "N"},
-        {"server", 0, 0, G_OPTION_ARG_STRING, &server,
-         "Address of serve: https://HOST[:PORT] or unix:PATH", "ADDRESS"},
+        {"parent-fd", 0, 0, G_OPTION_ARG_INT, &parent_fd,
+         "Who it is comes from descriptor N, and it stops when N is closed", "N"},
         {"live", 0, 0, G_OPTION_ARG_STRING, &live,
          "Where serve pulls live video: ADDRESS:PORT or unix:PATH", "ADDRESS"},
-        {"folder", 0, 0, G_OPTION_ARG_FILENAME, &folder, "Folder of the spool", "DIR"},
         G_OPTION_ENTRY_NULL};
     struct invocation invocation;
+    struct greeting greeting = {0};
     g_autoptr(GError) error = NULL;
     int code = invocation_init(&invocation, &argc, &argv, entries, NULL,
                                "Runs cameras and brings what they see to serve.");
 
-    if (code == EXIT_CODE_OK) {
-        const struct settings *settings = &invocation.settings;
-        struct metrics *metrics = metrics_new();
-        g_autofree char *capture = paths_capture_executable(settings);
-        g_autofree char *models = paths_models_directory(settings);
-        g_autofree char *runtime = paths_runtime_library(settings);
-        g_autofree char *own_folder = g_build_filename(settings->data.directory, "worker", NULL);
-        g_autofree char *own_live =
-            g_strdup_printf("unix:%s/live.sock", folder ? folder : own_folder);
-        g_autofree char *token =
-            token_fd >= 0 ? read_token(token_fd, &error) : g_strdup(settings->worker.token);
-        const struct worker_config config = {
-            .folder = folder ? folder : own_folder,
-            .server = server ? server : settings->worker.server_url,
-            .token = token,
-            .live_address = live ? live : own_live,
-            .capture_path = capture,
-            .models_directory = models,
-            .runtime_library = runtime,
-            .inference_threads = (unsigned)settings->analysis.threads,
-            .parent_fd = parent_fd,
-            .logger = &invocation.logger,
-            .metrics = metrics,
-            .clock = clock_system()};
-
-        /* No core dumps: embeddings pass through this memory. */
 #ifdef __linux__
-        prctl(PR_SET_DUMPABLE, 0);
+    /* No core dumps: embeddings pass through this memory. */
+    prctl(PR_SET_DUMPABLE, 0);
 #endif
-        code = token ? run(&config) : invocation_fail("worker", error);
-        metrics_free(metrics);
-    }
+    if (code == EXIT_CODE_OK && parent_fd >= 0 && !read_greeting(parent_fd, &greeting, &error))
+        code = invocation_fail("worker", error);
+    if (code == EXIT_CODE_OK)
+        code = run_with(&invocation, &greeting, parent_fd, live);
+    greeting_clear(&greeting);
     invocation_clear(&invocation);
     return code;
 }

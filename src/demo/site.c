@@ -67,8 +67,8 @@ static bool put_tenant(struct connection *connection, const struct demo_site *id
     return tenants_insert(connection, &tenant, error);
 }
 
-static bool put_site(struct connection *connection, const struct demo_site *ids, struct utc now,
-                     GError **error)
+static bool put_site(struct connection *connection, const struct demo_site *ids,
+                     const char *time_zone, struct utc now, GError **error)
 {
     struct site site;
     GError *problem = NULL;
@@ -85,7 +85,9 @@ static bool put_site(struct connection *connection, const struct demo_site *ids,
                          .simulated = true,
                          .created_at = now};
     g_strlcpy(site.name, DEMO_SITE_NAME, sizeof(site.name));
-    g_strlcpy(site.time_zone, "UTC", sizeof(site.time_zone));
+    g_strlcpy(site.time_zone, time_zone, sizeof(site.time_zone));
+    if (!site_validate(&site, NULL))
+        g_strlcpy(site.time_zone, "UTC", sizeof(site.time_zone));
     return sites_insert(connection, &site, error);
 }
 
@@ -96,8 +98,8 @@ static bool put_policy(struct connection *connection, const struct demo_site *id
     const struct policy_form form = {
         .tenant_id = ids->tenant_id,
         .mode = POLICY_FORM_RETURNING,
-        .legal_basis = (char *)(gsize) "Simulated people: nobody real is recorded",
-        .notice_text = (char *)(gsize) "This is a simulation. No camera is connected.",
+        .legal_basis = (char *)(gsize) "other",
+        .notice_text = (char *)(gsize) "Simulated: everybody in this demo is a picture.",
         .notice_date = "2026-01-01",
         .picture_retention_days = POLICY_FORM_DEFAULT_PICTURE_DAYS,
         .embedding_retention_months = POLICY_FORM_DEFAULT_EMBEDDING_MONTHS,
@@ -189,12 +191,14 @@ static bool put_camera(struct connection *connection, struct keystore *keystore,
 }
 
 bool demo_site_put(struct connection *connection, struct keystore *keystore, const char *folder,
-                   unsigned seed, unsigned cameras, struct utc now, GError **error)
+                   unsigned seed, unsigned cameras, const char *time_zone, struct utc now,
+                   GError **error)
 {
     const struct demo_site ids = demo_site_ids();
 
     g_assert(cameras >= 1 && cameras <= PLAN_CAMERAS_MAX);
-    if (!put_tenant(connection, &ids, now, error) || !put_site(connection, &ids, now, error) ||
+    if (!put_tenant(connection, &ids, now, error) ||
+        !put_site(connection, &ids, time_zone, now, error) ||
         !put_policy(connection, &ids, now, error))
         return false;
     for (unsigned i = 0; i < cameras; i++) {

@@ -29,9 +29,10 @@ struct demo_site demo_site_ids(void);
 
 /* Adds what is missing of the demo with `cameras` cameras (1 … PLAN_CAMERAS_MAX), whose clips are
  * or will be at demo_clip_path(folder, seed, camera). Existing rows stay as they are but the
- * cameras' clips. Inside a write. */
+ * cameras' clips. `time_zone` is the site's (IANA). Inside a write. */
 bool demo_site_put(struct connection *connection, struct keystore *keystore, const char *folder,
-                   unsigned seed, unsigned cameras, struct utc now, GError **error);
+                   unsigned seed, unsigned cameras, const char *time_zone, struct utc now,
+                   GError **error);
 
 /* FOLDER/seed-1-camera-0.mp4. Free with g_free. */
 char *demo_clip_path(const char *folder, unsigned seed, unsigned camera);

@@ -57,7 +57,7 @@ static bool write_site(struct connection *connection, void *data, GError **error
 
     g_strlcpy(worker.name, "replay", sizeof(worker.name));
     if (!demo_site_put(connection, replay->keystore, replay->config->clips, replay->config->seed,
-                       replay->config->cameras, now, error) ||
+                       replay->config->cameras, "UTC", now, error) ||
         !workers_put(connection, &worker, error) ||
         !keystore_server_pair(replay->keystore, connection, now, &replay->pair, error))
         return false;

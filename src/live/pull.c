@@ -11,9 +11,9 @@
 #define IDLE_POLL_US 100000
 
 struct pull {
-    struct board_config config; /* immutable */
-    struct uuid camera_id;      /* immutable */
-    bool stills;                /* immutable */
+    struct wall_config config; /* immutable */
+    struct uuid camera_id;     /* immutable */
+    bool stills;               /* immutable */
     struct station *station;
     pthread_t thread;
     atomic_bool stop;
@@ -145,7 +145,7 @@ static void *pull_run(void *data)
     return NULL;
 }
 
-struct pull *pull_start(const struct board_config *config, struct uuid camera_id, bool stills)
+struct pull *pull_start(const struct wall_config *config, struct uuid camera_id, bool stills)
 {
     struct pull *pull = g_new0(struct pull, 1);
 

@@ -6,11 +6,11 @@
 #ifndef LIVE_PULL_PRIV_H
 #define LIVE_PULL_PRIV_H
 
-#include "live/board.h"
+#include "live/wall.h"
 
 struct pull;
 
-struct pull *pull_start(const struct board_config *config, struct uuid camera_id, bool stills);
+struct pull *pull_start(const struct wall_config *config, struct uuid camera_id, bool stills);
 void pull_request_stop(struct pull *pull);
 void pull_join_and_free(struct pull *pull);
 

@@ -11,11 +11,13 @@
 #include "http/certificate.h"
 #include "http/pack.h"
 #include "ingest/ingest.h"
+#include "live/wall.h"
 #include "seal/master_key.h"
 #include "serve/camera_test.h"
 #include "serve/child.h"
 #include "serve/control.h"
 #include "serve/data_folder.h"
+#include "serve/demo_clips.h"
 #include "serve/setup.h"
 #include "storage/keystore.h"
 #include "storage/users.h"
@@ -72,6 +74,9 @@ struct serve {
     struct control *control;
     struct child *worker;
     GPtrArray *worker_arguments;
+    struct wall *wall;
+    char *clips_folder;
+    struct demo_clips *demo_clips;
     GPtrArray *old_settings; /* of struct settings, from reloads */
     /* upkeep */
     pthread_t upkeep;
@@ -160,6 +165,40 @@ static bool test_camera(void *context, const char *url, const char *transport,
     return camera_test(&serve->camera_test, url, transport, result, error);
 }
 
+/* ---- live video ---- */
+
+static bool locate_worker(void *context, struct uuid camera_id, char **endpoint, char **token)
+{
+    struct serve *serve = context;
+    char found_endpoint[256], found_token[128];
+
+    if (!api_live_endpoint(serve->api, camera_id, found_endpoint, found_token))
+        return false;
+    *endpoint = g_strdup(found_endpoint);
+    *token = g_strdup(found_token);
+    return true;
+}
+
+static bool show_live(void *context, struct http_request *request, const struct uuid *cameras,
+                      size_t count, GError **error)
+{
+    struct serve *serve = context;
+
+    (void)error;
+    wall_respond(serve->wall, request, cameras, count);
+    return true;
+}
+
+static bool show_stills(void *context, struct http_request *request, struct uuid camera,
+                        GError **error)
+{
+    struct serve *serve = context;
+
+    (void)error;
+    wall_respond_stills(serve->wall, request, camera);
+    return true;
+}
+
 static bool start_http(struct serve *serve, GError **error)
 {
     const struct settings *settings = serve->config->settings;
@@ -183,7 +222,10 @@ static bool start_http(struct serve *serve, GError **error)
         .logger = &serve->logger,
         .metrics = serve->metrics,
         .clock = serve->clock,
-        .hooks = {.context = serve, .test_camera = test_camera},
+        .hooks = {.context = serve,
+                  .test_camera = test_camera,
+                  .live = show_live,
+                  .live_mjpeg = show_stills},
     };
     serve->api = api_new(&api_config);
     api_set_check(serve->api, "database", false, true, "being opened");
@@ -434,6 +476,42 @@ static void start_worker(struct serve *serve)
     serve->worker = child_new(&config);
 }
 
+/* ---- the demo's clips ---- */
+
+static void set_demo(struct serve *serve, enum api_demo_state state, double progress,
+                     const char *message)
+{
+    api_set_demo(serve->api, state, progress, message, serve->tenants.demo_tenant,
+                 serve->tenants.demo_site);
+}
+
+static void on_clips_progress(void *context, double share)
+{
+    set_demo(context, API_DEMO_PREPARING, share, NULL);
+}
+
+static void on_clips_done(void *context, const char *problem)
+{
+    set_demo(context, problem ? API_DEMO_FAILED : API_DEMO_RUNNING, 1, problem);
+}
+
+static void start_demo(struct serve *serve)
+{
+    const struct settings *settings = serve->config->settings;
+    const struct demo_clips_config config = {.program = serve->config->program,
+                                             .folder = serve->clips_folder,
+                                             .capture_path = serve->config->capture_path,
+                                             .seed = (unsigned)settings->demo.seed,
+                                             .cameras = (unsigned)settings->demo.cameras,
+                                             .logger = &serve->logger,
+                                             .progress = on_clips_progress,
+                                             .done = on_clips_done,
+                                             .context = serve};
+
+    set_demo(serve, API_DEMO_PREPARING, 0, NULL);
+    serve->demo_clips = demo_clips_start(&config);
+}
+
 /* ---- upkeep ---- */
 
 static void look_after(struct serve *serve, unsigned tick)
@@ -531,11 +609,14 @@ static void print_addresses(const struct serve *serve)
 static bool first_start(struct serve *serve, GError **error)
 {
     const struct setup setup = {serve->storage, serve->account, serve->keystore, serve->clock};
+    const struct settings *settings = serve->config->settings;
+    const struct setup_demo demo = {serve->clips_folder, (unsigned)settings->demo.seed,
+                                    (unsigned)settings->demo.cameras};
     char password[ACCOUNT_PASSWORD_SIZE];
     bool made = false;
     bool changed_mode = false;
 
-    if (!setup_tenants(&setup, serve->config->settings->demo.enabled, &serve->tenants, error) ||
+    if (!setup_tenants(&setup, settings->demo.enabled ? &demo : NULL, &serve->tenants, error) ||
         !setup_local_worker(&setup, &serve->worker_id, error) ||
         (serve->config->camera != NULL &&
          !setup_camera(&setup, &serve->tenants, serve->config->camera, serve->config->mode,
@@ -601,6 +682,8 @@ static bool stop(struct serve *serve)
     if (serve->worker != NULL)
         child_request_stop(serve->worker);
     control_stop(serve->control);
+    demo_clips_stop_and_free(serve->demo_clips);
+    serve->demo_clips = NULL;
     stop_upkeep(serve);
     /* The worker flushes its spool while we still answer. */
     if (serve->worker != NULL && !child_join(serve->worker, WORKER_STOP_MS))
@@ -622,6 +705,8 @@ static void release(struct serve *serve)
 {
     child_free(serve->worker);
     http_server_free(serve->http);
+    wall_free(serve->wall);
+    g_free(serve->clips_folder);
     api_free(serve->api);
     if (serve->ingest != NULL)
         ingest_free(serve->ingest);
@@ -645,10 +730,14 @@ static void release(struct serve *serve)
 static bool start(struct serve *serve, GError **error)
 {
     const struct settings *settings = serve->config->settings;
+    const struct wall_config wall = {locate_worker, serve, &serve->logger, serve->clock};
     g_autofree char *control_path = NULL;
 
-    if (!data_folder_open(settings->data.directory, &serve->folder, error) ||
-        !start_http(serve, error) || !open_parts(serve, error))
+    if (!data_folder_open(settings->data.directory, &serve->folder, error))
+        return false;
+    serve->wall = wall_new(&wall);
+    serve->clips_folder = data_folder_file(&serve->folder, "demo");
+    if (!start_http(serve, error) || !open_parts(serve, error))
         return false;
     const struct api_parts parts = {serve->storage, serve->account, serve->keystore, serve->blobs,
                                     serve->ingest};
@@ -658,8 +747,7 @@ static bool start(struct serve *serve, GError **error)
     if (serve->control == NULL || !first_start(serve, error))
         return false;
     if (settings->demo.enabled)
-        api_set_demo(serve->api, API_DEMO_PREPARING, 0, NULL, serve->tenants.demo_tenant,
-                     serve->tenants.demo_site);
+        start_demo(serve);
     start_upkeep(serve);
     start_worker(serve);
     return true;

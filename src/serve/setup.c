@@ -1,5 +1,6 @@
 #include "serve/setup.h"
 
+#include "demo/site.h"
 #include "record/camera.h"
 #include "record/policy_form.h"
 #include "record/site.h"
@@ -13,13 +14,10 @@
 
 #include <string.h>
 
-/* The demo's people come back within a loop: this long away is another visit (demo/plan.h). */
-#define DEMO_GAP_SECONDS 20
-
 struct tenants_work {
     const struct setup *setup;
     struct utc now;
-    bool demo;
+    const struct setup_demo *demo; /* NULL: none */
     char *time_zone;
     struct setup_tenants made;
 };
@@ -106,25 +104,20 @@ static void fill_date(struct utc now, char date[11])
     date[10] = '\0';
 }
 
-static bool add_demo(struct connection *connection, struct tenants_work *work, GError **error)
+/* The simulated tenant; what is there already stays. */
+static bool put_demo(struct connection *connection, struct tenants_work *work, GError **error)
 {
-    struct policy_form form = {
-        .mode = POLICY_FORM_RETURNING,
-        .legal_basis = g_strdup("other"),
-        .notice_text = g_strdup("Simulated: everybody in this demo is a picture."),
-        .picture_retention_days = POLICY_FORM_DEFAULT_PICTURE_DAYS,
-        .embedding_retention_months = POLICY_FORM_DEFAULT_EMBEDDING_MONTHS,
-    };
-    bool ok;
+    const struct demo_site ids = demo_site_ids();
+    const struct account_origin origin = {.actor = AUDIT_ACTOR_PROGRAM};
+    const bool is_new = uuid_is_nil(work->made.demo_tenant);
 
-    fill_date(work->now, form.notice_date);
-    ok = add_tenant(connection, work, "Demo", true, &work->made.demo_tenant, error) &&
-         add_site(connection, work, work->made.demo_tenant, "Demo café", DEMO_GAP_SECONDS, true,
-                  &work->made.demo_site, error) &&
-         set_mode(connection, work->setup, work->now, work->made.demo_tenant, &form,
-                  AUDIT_ACTOR_PROGRAM, error);
-    policy_form_clear(&form);
-    return ok;
+    work->made.demo_tenant = ids.tenant_id;
+    work->made.demo_site = ids.site_id;
+    return demo_site_put(connection, work->setup->keystore, work->demo->clips, work->demo->seed,
+                         work->demo->cameras, work->time_zone, work->now, error) &&
+           (!is_new || account_audit(work->setup->account, connection, &origin, ids.tenant_id,
+                                     (struct uuid){{0}}, "policy.set", "tenant", ids.tenant_id,
+                                     "{\"mode\":\"returning\",\"simulated\":true}", error));
 }
 
 static bool first_site(struct connection *connection, struct uuid tenant_id, struct uuid *site_id,
@@ -163,11 +156,11 @@ static bool write_tenants(struct connection *connection, void *data, GError **er
          !add_site(connection, work, work->made.own_tenant, "My shop",
                    SITE_DEFAULT_VISIT_GAP_SECONDS, false, &work->made.own_site, error)))
         return false;
-    return !work->demo || !uuid_is_nil(work->made.demo_tenant) || add_demo(connection, work, error);
+    return !work->demo || put_demo(connection, work, error);
 }
 
-bool setup_tenants(const struct setup *setup, bool demo, struct setup_tenants *tenants,
-                   GError **error)
+bool setup_tenants(const struct setup *setup, const struct setup_demo *demo,
+                   struct setup_tenants *tenants, GError **error)
 {
     struct tenants_work work = {.setup = setup,
                                 .now = setup->clock->utc_now(setup->clock),

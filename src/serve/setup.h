@@ -26,10 +26,17 @@ struct setup_tenants {
     struct uuid demo_site;
 };
 
+/* The demo's clips; NULL instead means no demo. */
+struct setup_demo {
+    const char *clips; /* folder */
+    unsigned seed;
+    unsigned cameras;
+};
+
 /* The user's own tenant ("My company", one site, mode count) and, with `demo`, the simulated one
- * ("Demo", "Demo café", mode returning, gap of 20 s). */
-bool setup_tenants(const struct setup *setup, bool demo, struct setup_tenants *tenants,
-                   GError **error);
+ * with its cameras (demo/site.h). */
+bool setup_tenants(const struct setup *setup, const struct setup_demo *demo,
+                   struct setup_tenants *tenants, GError **error);
 
 /* Adds a camera with this address to the own tenant unless it has one already, and starts it.
  * `mode` (NULL: as it is) "count" or "returning" is set with the same audit row as the form writes;

@@ -3,12 +3,12 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "infer/runner.h"
+#include "live/endpoint.h"
 #include "seal/seal.h"
 #include "source/picture.h"
 #include "spool/spool.h"
 #include "worker/camera.h"
 #include "worker/client.h"
-#include "live/endpoint.h"
 #include "worker/known_tracks.h"
 #include "worker/pool.h"
 #include "worker/poster.h"
@@ -84,6 +84,10 @@ static bool load_id(struct worker *worker, GError **error)
     g_autoptr(GError) problem = NULL;
     char made[UUID_TEXT_SIZE];
 
+    if (worker->config.id) {
+        worker->id = *worker->config.id;
+        return true;
+    }
     if (g_file_get_contents(path, &text, NULL, NULL) && uuid_parse(g_strchomp(text), &worker->id))
         return true;
     worker->id = uuid_new(worker->config.clock->utc_now(worker->config.clock));

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/uuid.h"
 
 #include <glib.h>
 #include <stdbool.h>
@@ -22,6 +23,7 @@ struct worker_config {
     const char *folder;       /* its own: spool, identity, anchors; made when missing, one owner */
     const char *server;       /* "unix:PATH" or "http(s)://…" */
     const char *token;        /* its credential */
+    const struct uuid *id;    /* who it is; NULL: as its folder says */
     const char *live_address; /* where serve pulls live video: "unix:PATH" or "ADDRESS:PORT" */
     const char *capture_path;
     const char *models_directory;

@@ -1,8 +1,8 @@
 /*
- * From a worker's endpoint through serve's board to a client, over real sockets.
+ * From a worker's endpoint through serve's wall to a client, over real sockets.
  */
 #include "base/log.h"
-#include "live/board.h"
+#include "live/wall.h"
 #include "live/endpoint.h"
 #include "wire/live.h"
 
@@ -24,7 +24,7 @@ struct fixture {
     struct endpoint *endpoint;
     char endpoint_address[256];
     char folder[64];
-    struct board *board;
+    struct wall *wall;
     struct http_server *server;
     uint16_t port;
     atomic_bool located; /* whether the worker can be found */
@@ -62,9 +62,9 @@ static void on_request(struct http_request *request, const struct http_route *ro
 
     g_assert(route);
     if (strcmp(route->name, "stills") == 0)
-        board_respond_stills(fixture->board, request, fixture->camera);
+        wall_respond_stills(fixture->wall, request, fixture->camera);
     else
-        board_respond(fixture->board, request, &fixture->camera, 1);
+        wall_respond(fixture->wall, request, &fixture->camera, 1);
 }
 
 static const struct http_route routes[] = {
@@ -88,7 +88,7 @@ static int setup(void **state)
                                              .find = find_station,
                                              .context = fixture,
                                              .clock = clock_system()};
-    const struct board_config board = {locate, fixture, NULL, clock_system()};
+    const struct wall_config wall = {locate, fixture, NULL, clock_system()};
     const struct http_config http = {.routes = routes,
                                      .route_count = G_N_ELEMENTS(routes),
                                      .handler = on_request,
@@ -99,7 +99,7 @@ static int setup(void **state)
 
     fixture->endpoint = endpoint_start(&endpoint, fixture->endpoint_address, &error);
     assert_non_null(fixture->endpoint);
-    fixture->board = board_new(&board);
+    fixture->wall = wall_new(&wall);
     fixture->server = http_server_new(&http);
     assert_true(http_server_listen(fixture->server, &listener, &fixture->port, &error));
     *state = fixture;
@@ -113,7 +113,7 @@ static int teardown(void **state)
 
     assert_true(http_server_stop(fixture->server, 5000));
     http_server_free(fixture->server);
-    board_free(fixture->board);
+    wall_free(fixture->wall);
     endpoint_stop_and_free(fixture->endpoint);
     station_detach(fixture->station);
     station_unref(fixture->station);
@@ -242,7 +242,7 @@ static void publish(struct fixture *fixture, enum live_kind kind, unsigned flags
 
 static const char streaming[] = "{\"state\":\"streaming\",\"reason\":\"\"}";
 
-static void test_board_gives_a_late_viewer_the_cached_group_when_it_joins(void **state)
+static void test_wall_gives_a_late_viewer_the_cached_group_when_it_joins(void **state)
 {
     struct fixture *fixture = *state;
     struct reader *first, *second;
@@ -259,7 +259,7 @@ static void test_board_gives_a_late_viewer_the_cached_group_when_it_joins(void *
     second = reader_start(fixture, "/live");
     wait_for_kinds(second, "sikf");
     assert_int_equal(atomic_load(&fixture->viewers), 1);
-    assert_int_equal(board_pulls(fixture->board), 1);
+    assert_int_equal(wall_pulls(fixture->wall), 1);
     reader_stop(first);
     reader_stop(second);
     /* The pull lets go; the worker notices with the next fragments it sends. */
@@ -270,7 +270,7 @@ static void test_board_gives_a_late_viewer_the_cached_group_when_it_joins(void *
     wait_for_viewers(fixture, 0);
 }
 
-static void test_board_forgets_the_pictures_when_the_camera_goes_away(void **state)
+static void test_wall_forgets_the_pictures_when_the_camera_goes_away(void **state)
 {
     struct fixture *fixture = *state;
     struct reader *first, *second;
@@ -288,7 +288,7 @@ static void test_board_forgets_the_pictures_when_the_camera_goes_away(void **sta
     reader_stop(second);
 }
 
-static void test_board_says_offline_when_no_worker_runs_the_camera(void **state)
+static void test_wall_says_offline_when_no_worker_runs_the_camera(void **state)
 {
     struct fixture *fixture = *state;
     struct reader *reader;
@@ -302,7 +302,7 @@ static void test_board_says_offline_when_no_worker_runs_the_camera(void **state)
     reader_stop(reader);
 }
 
-static void test_board_sends_stills_as_parts_when_asked_for_them(void **state)
+static void test_wall_sends_stills_as_parts_when_asked_for_them(void **state)
 {
     struct fixture *fixture = *state;
     struct reader *reader = reader_start(fixture, "/stills");
@@ -353,12 +353,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(
-            test_board_gives_a_late_viewer_the_cached_group_when_it_joins, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_board_forgets_the_pictures_when_the_camera_goes_away,
+            test_wall_gives_a_late_viewer_the_cached_group_when_it_joins, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_wall_forgets_the_pictures_when_the_camera_goes_away,
                                         setup, teardown),
-        cmocka_unit_test_setup_teardown(test_board_says_offline_when_no_worker_runs_the_camera,
+        cmocka_unit_test_setup_teardown(test_wall_says_offline_when_no_worker_runs_the_camera,
                                         setup, teardown),
-        cmocka_unit_test_setup_teardown(test_board_sends_stills_as_parts_when_asked_for_them, setup,
+        cmocka_unit_test_setup_teardown(test_wall_sends_stills_as_parts_when_asked_for_them, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_endpoint_refuses_when_the_token_is_wrong, setup,
                                         teardown),
