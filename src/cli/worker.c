@@ -9,6 +9,7 @@
 #include "cli/options.h"
 #include "cli/paths.h"
 
+#include <jansson.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>

@@ -36,7 +36,8 @@ struct demo_site demo_site_ids(void)
 
 char *demo_clip_path(const char *folder, unsigned seed, unsigned camera)
 {
-    g_autofree char *name = g_strdup_printf("seed-%u-camera-%u.mp4", seed, camera);
+    g_autofree char *name =
+        g_strdup_printf("plan-%d-seed-%u-camera-%u.mp4", PLAN_VERSION, seed, camera);
 
     return g_build_filename(folder, name, NULL);
 }
