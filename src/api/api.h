@@ -55,6 +55,8 @@ struct api_hooks {
                        GError **error);
     /* Starts installing a model pack in the background. */
     bool (*install_model)(void *context, const char *name, GError **error);
+    /* The pack or model that is being installed, "" for none. */
+    void (*installing_model)(void *context, char name[65]);
 };
 
 struct api_config {
@@ -109,6 +111,9 @@ void api_changed(struct api *api, struct uuid tenant);
 
 /* Other settings from now on (SIGHUP); the old ones stay valid until api_free. */
 void api_set_settings(struct api *api, const struct settings *settings);
+
+/* Models were installed or removed: the list is read again. */
+void api_models_changed(struct api *api);
 
 /* Ends the streams of a user whose sessions ended (password reset). */
 void api_forget_user(struct api *api, struct uuid user_id);

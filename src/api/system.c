@@ -124,7 +124,8 @@ bool handle_list_audit(struct api_call *call, GError **error)
 /* Looking at the models reads all their files; the answer is kept for a while. */
 #define MODELS_FRESH_NS (60 * 1000000000LL)
 
-static json_t *render_model(const char *directory, const struct catalogue_model *model)
+static json_t *render_model(const char *directory, const struct catalogue_model *model,
+                            const char *installing)
 {
     g_autoptr(GError) why = NULL;
     struct card *card = NULL;
@@ -132,42 +133,55 @@ static json_t *render_model(const char *directory, const struct catalogue_model 
     const char *word = state == CATALOGUE_STATE_READY     ? "ready"
                        : state == CATALOGUE_STATE_REFUSED ? "damaged"
                                                           : "missing";
+    bool under_way = strcmp(installing, model->name) == 0 || strcmp(installing, model->pack) == 0;
     bool recommended = strcmp(model->pack, "opencv-zoo") == 0;
     json_t *measured = json_array();
     json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:s, s:s}", "name", model->name,
                              "version", model->version, "task", model->purpose, "pack", model->pack,
-                             "state", word, "recommended", recommended, "installable",
-                             recommended && state != CATALOGUE_STATE_READY, "licence",
-                             model->licence, "source", model->package);
+                             "state", under_way ? "installing" : word, "recommended", recommended,
+                             "installable", model->url != NULL && state != CATALOGUE_STATE_READY,
+                             "licence", model->licence, "source", model->package);
 
     json_put(json, "message", why != NULL ? json_string(why->message) : json_null());
     json_put(json, "in_use", json_boolean(state == CATALOGUE_STATE_READY && model->required));
     json_put(json, "progress", json_null());
     json_put(json, "size_bytes",
-             card != NULL ? json_integer((json_int_t)card->bytes) : json_null());
+             card != NULL       ? json_integer((json_int_t)card->bytes)
+             : model->bytes > 0 ? json_integer((json_int_t)model->bytes)
+                                : json_null());
     json_put(json, "measured", measured);
     card_free(card);
     return json;
 }
 
-bool handle_list_models(struct api_call *call, GError **error)
+void api_models_changed(struct api *api)
+{
+    pthread_mutex_lock(&api->lock);
+    api->models_read_ns = INT64_MIN / 2;
+    pthread_mutex_unlock(&api->lock);
+}
+
+static bool list_models(struct api_call *call, unsigned status)
 {
     struct api *api = call->api;
     int64_t now_ns = api->config.clock->mono_now(api->config.clock).ns;
     json_t *models = NULL;
 
-    (void)error;
     pthread_mutex_lock(&api->lock);
     if (api->models != NULL && now_ns - api->models_read_ns < MODELS_FRESH_NS)
         models = json_incref(api->models);
     pthread_mutex_unlock(&api->lock);
     if (models == NULL) {
+        char installing[65] = "";
         size_t count;
         const struct catalogue_model *rows = catalogue_models(&count);
 
+        if (api->config.hooks.installing_model != NULL)
+            api->config.hooks.installing_model(api->config.hooks.context, installing);
         models = json_array();
         for (size_t i = 0; i < count; i++)
-            json_array_append_new(models, render_model(api->config.models_directory, &rows[i]));
+            json_array_append_new(models,
+                                  render_model(api->config.models_directory, &rows[i], installing));
         pthread_mutex_lock(&api->lock);
         if (api->models != NULL)
             json_decref(api->models);
@@ -181,8 +195,14 @@ bool handle_list_models(struct api_call *call, GError **error)
         models = json_deep_copy(shared);
         json_decref(shared);
     }
-    call_respond(call, 200, json_pack("{s:o}", "items", models));
+    call_respond(call, status, json_pack("{s:o}", "items", models));
     return true;
+}
+
+bool handle_list_models(struct api_call *call, GError **error)
+{
+    (void)error;
+    return list_models(call, 200);
 }
 
 bool handle_install_model(struct api_call *call, GError **error)
@@ -201,10 +221,8 @@ bool handle_install_model(struct api_call *call, GError **error)
     }
     if (!hooks->install_model(hooks->context, name, error))
         return false;
-    pthread_mutex_lock(&call->api->lock);
-    call->api->models_read_ns = INT64_MIN / 2;
-    pthread_mutex_unlock(&call->api->lock);
-    return handle_list_models(call, error);
+    api_models_changed(call->api);
+    return list_models(call, 202);
 }
 
 /* ---- settings ---- */

@@ -96,6 +96,20 @@ void connections_sweep(struct http_server *server, int64_t now_ns)
     pthread_mutex_unlock(&server->connections_lock);
 }
 
+size_t connections_answering(struct http_server *server)
+{
+    size_t count = 0;
+
+    pthread_mutex_lock(&server->connections_lock);
+    for (const GList *link = server->connections.head; link != NULL; link = link->next) {
+        const struct connection *connection = link->data;
+
+        count += connection->phase == PHASE_ANSWER;
+    }
+    pthread_mutex_unlock(&server->connections_lock);
+    return count;
+}
+
 size_t http_server_connections(struct http_server *server)
 {
     pthread_mutex_lock(&server->connections_lock);

@@ -259,6 +259,17 @@ static bool wait_for_streams(struct http_server *server, int64_t deadline_ns)
     return true;
 }
 
+/* Answers that were given but are not on their way yet: libmicrohttpd drops them when it stops. Who
+ * takes longer than this to read one does not get all of it. */
+#define LAST_ANSWERS_MS 1000
+
+static void wait_for_answers(struct http_server *server, int64_t deadline_ns)
+{
+    deadline_ns = MIN(deadline_ns, server_now_ns(server) + LAST_ANSWERS_MS * 1000000LL);
+    while (connections_answering(server) > 0 && server_now_ns(server) < deadline_ns)
+        g_usleep(2000);
+}
+
 bool http_server_stop(struct http_server *server, int64_t timeout_ms)
 {
     int64_t start_ns = server_now_ns(server);
@@ -284,6 +295,7 @@ bool http_server_stop(struct http_server *server, int64_t timeout_ms)
     }
     if (!drained)
         return false;
+    wait_for_answers(server, deadline_ns);
     pool_stop(server);
     g_ptr_array_set_size(server->listeners, 0);
     return true;

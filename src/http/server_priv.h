@@ -125,6 +125,8 @@ void connection_notify(void *context, struct MHD_Connection *mhd, void **socket_
                        enum MHD_ConnectionNotificationCode code);
 void connection_phase(struct http_server *server, struct connection *connection, enum phase phase,
                       int64_t allowed_ms);
+/* Connections whose request is being handled or answered. */
+size_t connections_answering(struct http_server *server);
 void connections_sweep(struct http_server *server, int64_t now_ns);
 /* Makes libmicrohttpd notice that the connection is over. */
 void connection_cut(const struct connection *connection);

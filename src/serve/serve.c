@@ -18,6 +18,7 @@
 #include "serve/control.h"
 #include "serve/data_folder.h"
 #include "serve/demo_clips.h"
+#include "serve/model_install.h"
 #include "serve/setup.h"
 #include "storage/keystore.h"
 #include "storage/users.h"
@@ -63,6 +64,7 @@ struct serve {
     struct certificate certificate;
     uint16_t port;
     struct camera_test_config camera_test;
+    struct model_install *model_install;
     /* what open_parts makes */
     struct keystore *keystore;
     struct storage *storage;
@@ -199,6 +201,27 @@ static bool show_stills(void *context, struct http_request *request, struct uuid
     return true;
 }
 
+static bool install_model(void *context, const char *name, GError **error)
+{
+    const struct serve *serve = context;
+
+    return model_install_start(serve->model_install, name, error);
+}
+
+static void installing_model(void *context, char name[65])
+{
+    const struct serve *serve = context;
+
+    model_install_running(serve->model_install, name);
+}
+
+static void install_ended(void *context)
+{
+    const struct serve *serve = context;
+
+    api_models_changed(serve->api);
+}
+
 static bool start_http(struct serve *serve, GError **error)
 {
     const struct settings *settings = serve->config->settings;
@@ -215,6 +238,14 @@ static bool start_http(struct serve *serve, GError **error)
         .logger = &serve->logger,
         .clock = serve->clock,
     };
+    const struct model_install_config install_config = {
+        .program = serve->config->program,
+        .directory = serve->config->models_directory,
+        .logger = &serve->logger,
+        .ended = install_ended,
+        .context = serve,
+    };
+    serve->model_install = model_install_new(&install_config);
     const struct api_config api_config = {
         .settings = settings,
         .models_directory = serve->config->models_directory,
@@ -225,7 +256,9 @@ static bool start_http(struct serve *serve, GError **error)
         .hooks = {.context = serve,
                   .test_camera = test_camera,
                   .live = show_live,
-                  .live_mjpeg = show_stills},
+                  .live_mjpeg = show_stills,
+                  .install_model = install_model,
+                  .installing_model = installing_model},
     };
     serve->api = api_new(&api_config);
     api_set_check(serve->api, "database", false, true, "being opened");
@@ -707,6 +740,7 @@ static void release(struct serve *serve)
     http_server_free(serve->http);
     wall_free(serve->wall);
     g_free(serve->clips_folder);
+    model_install_free(serve->model_install);
     api_free(serve->api);
     if (serve->ingest != NULL)
         ingest_free(serve->ingest);
