@@ -329,6 +329,15 @@ static void pace(struct stream *stream, int64_t media_us)
     }
 }
 
+/* Where every packet is a key packet, those between two that are due need not be decoded at all. */
+static bool is_spare(const struct stream *stream, int64_t media_us)
+{
+    return media_input_stream(stream->input)->intra_only && is_live(stream) &&
+           stream->start->analysis_interval_us && !stream->still_wanted &&
+           stream->next_due_us != INT64_MIN &&
+           media_us + stream->interval_us / 2 < stream->next_due_us;
+}
+
 static enum media_decoded take_packet(struct stream *stream, struct media_packet *packet)
 {
     enum media_decoded last = MEDIA_DECODED_MORE;
@@ -342,6 +351,8 @@ static enum media_decoded take_packet(struct stream *stream, struct media_packet
     live_packet(stream, packet, packet->pts_us);
     if (stream->saving.allowed)
         stream->saving.allowed = keep_packet(stream, packet);
+    if (is_spare(stream, packet->pts_us))
+        return last;
     answer = saving_packet(&stream->saving, packet->key, packet->size, packet->pts_us);
     if (stream->replaying)
         return last;

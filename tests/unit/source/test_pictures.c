@@ -117,6 +117,20 @@ static GBytes *jpeg_of(int width, int height, int quality)
     return bytes;
 }
 
+static void test_picture_decode_reads_16_megapixels_of_jpeg(void **state)
+{
+    g_autoptr(GBytes) bytes = jpeg_of(4096, 4096, 80);
+    struct decoded_picture picture = {0};
+    gsize size;
+    const void *data = g_bytes_get_data(bytes, &size);
+
+    (void)state;
+    assert_true(picture_decode(pictures, data, size, &picture, NULL));
+    assert_int_equal(picture.image.width, 4096);
+    assert_int_equal(picture.image.height, 4096);
+    picture_clear(&picture);
+}
+
 static int luma_at(const struct decoded_picture *picture, int x, int y)
 {
     const struct image *image = &picture->image;
@@ -268,6 +282,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_picture_decode_gives_exact_pixels_when_pgm_and_ppm),
         cmocka_unit_test(test_picture_decode_reads_the_smallest_and_a_16_megapixel_picture),
+        cmocka_unit_test(test_picture_decode_reads_16_megapixels_of_jpeg),
         cmocka_unit_test(test_picture_encode_jpeg_survives_a_round_trip),
         cmocka_unit_test(test_picture_decode_turns_upright_when_exif_says_so),
         cmocka_unit_test(test_picture_decode_refuses_and_goes_on_when_input_is_bad),

@@ -111,10 +111,11 @@ static void check_stream(const char *label, const char *const *arguments, const 
     struct source_statistics statistics;
     struct source_info info = {0};
     struct source *source;
-    const gint64 start = g_get_monotonic_time();
+    gint64 start;
 
     start_camera(&camera, arguments);
     url = camera_url(&camera, credentials);
+    start = g_get_monotonic_time();
     source = open_url(url, false);
     if (!run_frames(source, 1, 15000))
         fail_msg("%s: no picture", label);
