@@ -142,6 +142,10 @@ static json_t *render_model(const char *directory, const struct catalogue_model 
                              "installable", model->url != NULL && state != CATALOGUE_STATE_READY,
                              "licence", model->licence, "source", model->package);
 
+    for (size_t i = 0; i < CATALOGUE_MEASURES_MAX && model->measures[i].metric; i++)
+        json_array_append_new(
+            measured, json_pack("{s:s, s:f, s:s}", "metric", model->measures[i].metric, "value",
+                                model->measures[i].value, "dataset", model->measures[i].dataset));
     json_put(json, "message", why != NULL ? json_string(why->message) : json_null());
     json_put(json, "in_use", json_boolean(state == CATALOGUE_STATE_READY && model->required));
     json_put(json, "progress", json_null());

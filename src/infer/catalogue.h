@@ -62,6 +62,15 @@ struct catalogue_threshold {
 #define CATALOGUE_TENSORS_MAX    12
 #define CATALOGUE_THRESHOLDS_MAX 4
 
+/* What was measured of a model's accuracy, by the project's own commands (`make eval`). */
+struct catalogue_measure {
+    const char *metric;
+    double value;
+    const char *dataset;
+};
+
+#define CATALOGUE_MEASURES_MAX 4
+
 struct catalogue_model {
     const char *name; /* of the model, of NAME.onnx and NAME.json */
     const char *pack; /* "default" or the name that `models install` takes */
@@ -85,6 +94,7 @@ struct catalogue_model {
     struct catalogue_tensor inputs[CATALOGUE_TENSORS_MAX];  /* ends at a NULL name */
     struct catalogue_tensor outputs[CATALOGUE_TENSORS_MAX]; /* in the order of runner_run */
     struct catalogue_threshold thresholds[CATALOGUE_THRESHOLDS_MAX];
+    struct catalogue_measure measures[CATALOGUE_MEASURES_MAX]; /* ends at a NULL metric */
 };
 
 /* All rows; static. */
