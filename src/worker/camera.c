@@ -60,6 +60,7 @@ struct camera {
     bool still_due;
     bool live_on;
     double rate_set;
+    bool moved; /* something moved in a frame since the last one that was analysed */
     unsigned live_boxes;
     struct utc rate_window;
     uint64_t rate_analysed;
@@ -92,6 +93,22 @@ static void clear_event(gpointer event)
     event_clear(event);
 }
 
+/* Policy before write: the spool is a disk, too. */
+static void keep_what_is_allowed(const struct camera *camera, struct event *event)
+{
+    const struct policy policy = policy_of(&camera->lease);
+
+    if (event->kind == EVENT_TRACK && !policy_allows(&policy, POLICY_KEEP_EMBEDDING)) {
+        g_clear_pointer(&event->parts[EVENT_PART_EMBEDDING], g_bytes_unref);
+        event->track.faces = 0;
+        event->track.quality = 0;
+        event->track.embedding_dimension = 0;
+        event->track.model_space[0] = '\0';
+    }
+    if (!policy_allows(&policy, POLICY_KEEP_FACE_PICTURE))
+        g_clear_pointer(&event->parts[EVENT_PART_FACE_PICTURE], g_bytes_unref);
+}
+
 /* Takes over what the pipeline made: seals the parts and completes the event. */
 static void on_event(void *context, struct event *event)
 {
@@ -99,6 +116,7 @@ static void on_event(void *context, struct event *event)
     struct event own;
 
     event_copy(event, &own);
+    keep_what_is_allowed(camera, &own);
     own.lease_epoch = camera->lease.epoch;
     own.boot_id = camera->around.boot_id;
     for (int part = 0; part < EVENT_PART_COUNT; part++) {
@@ -389,18 +407,20 @@ static void open_source(struct camera *camera)
     const bool is_file = strcmp(camera->lease.kind, "file") == 0;
     const struct utc now = utc_now(camera);
     g_autoptr(GError) error = NULL;
-    struct source_config config = {.url = camera->lease.url,
-                                   .transport = transport_of(camera->lease.transport),
-                                   .pace = is_file ? SOURCE_PACE_LOOP : SOURCE_PACE_LIVE,
-                                   .decode_everything = camera->settings.decode_everything,
-                                   .max_blind_seconds = camera->settings.max_blind_seconds,
-                                   .capture_path = camera->around.capture_path,
-                                   .label = camera->label,
-                                   .logger = &camera->logger,
-                                   .metrics = camera->around.metrics,
-                                   .clock = camera->around.clock,
-                                   .fragment_sink = on_fragment,
-                                   .fragment_context = camera};
+    struct source_config config = {
+        .url = camera->lease.url,
+        .transport = transport_of(camera->lease.transport),
+        .pace = is_file ? SOURCE_PACE_LOOP : SOURCE_PACE_LIVE,
+        .decode_everything = camera->settings.decode_everything,
+        .max_blind_seconds = camera->settings.max_blind_seconds,
+        .analysis_fps = MAX(camera->settings.analysis_rate_fps, PIPELINE_BUSY_FPS_DEFAULT),
+        .capture_path = camera->around.capture_path,
+        .label = camera->label,
+        .logger = &camera->logger,
+        .metrics = camera->around.metrics,
+        .clock = camera->around.clock,
+        .fragment_sink = on_fragment,
+        .fragment_context = camera};
 
     if (now.us < camera->retry_at.us)
         return;
@@ -526,14 +546,23 @@ static void measure_rate(struct camera *camera)
 
 static void analyse(struct camera *camera, const struct source_frame *frame)
 {
+    const bool moved = camera->moved || frame->motion.motion;
+
     const struct policy policy = policy_of(&camera->lease);
     const struct pipeline_frame input = {.image = &frame->image,
                                          .captured_at = frame->captured_at,
                                          .pts_us = frame->pts_us,
                                          .mono_ns = mono_now(camera).ns,
-                                         .motion = frame->motion.motion};
+                                         .motion = moved};
     g_autoptr(GError) error = NULL;
     unsigned suppressed = 0;
+
+    /* Between two analysed frames somebody may have moved and stood still again. */
+    camera->moved = moved;
+    if (!camera->around.pool || !pipeline_wants(camera->pipeline, frame->pts_us, moved))
+        return;
+    camera->moved = false;
+
     struct vision *vision = pool_take(camera->around.pool, pipeline_needs(&policy), &error);
     bool ok = false;
 
@@ -553,9 +582,7 @@ static void take_item(struct camera *camera)
 
     switch (source_next(camera->source, POLL_MS, &item)) {
     case SOURCE_ITEM_FRAME:
-        if (camera->around.pool &&
-            pipeline_wants(camera->pipeline, item.frame.pts_us, item.frame.motion.motion))
-            analyse(camera, &item.frame);
+        analyse(camera, &item.frame);
         source_release(camera->source, &item);
         break;
     case SOURCE_ITEM_STATE:
