@@ -10,6 +10,7 @@
 #include "blob/blob.h"
 #include "http/certificate.h"
 #include "http/pack.h"
+#include "infer/catalogue.h"
 #include "ingest/ingest.h"
 #include "live/wall.h"
 #include "seal/master_key.h"
@@ -31,12 +32,17 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <linux/seccomp.h>
+#include <sys/syscall.h>
+#endif
 
 #define EXIT_OK           0
 #define EXIT_ERROR        1
@@ -85,7 +91,8 @@ struct serve {
     bool upkeep_started;
     pthread_mutex_t upkeep_lock;
     pthread_cond_t upkeep_wake;
-    bool upkeep_stop; /* guarded by upkeep_lock */
+    bool upkeep_stop;       /* guarded by upkeep_lock */
+    atomic_bool models_due; /* look at the models at the next tick */
 };
 
 static int exit_code_of(const GError *error)
@@ -217,8 +224,9 @@ static void installing_model(void *context, char name[65])
 
 static void install_ended(void *context)
 {
-    const struct serve *serve = context;
+    struct serve *serve = context;
 
+    atomic_store(&serve->models_due, true);
     api_models_changed(serve->api);
 }
 
@@ -545,6 +553,45 @@ static void start_demo(struct serve *serve)
     serve->demo_clips = demo_clips_start(&config);
 }
 
+/* ---- what /readyz says beside what it needs ---- */
+
+/* Whether the kernel filters system calls: without it FFmpeg runs unconfined, and that is said. */
+static void check_sandbox(struct serve *serve)
+{
+    const struct settings *settings = serve->config->settings;
+    const char *missing = "this system has no system-call filter: streams are decoded without one";
+
+#if defined(__linux__) && defined(SYS_seccomp)
+    uint32_t action = SECCOMP_RET_KILL_PROCESS;
+
+    if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0)
+        missing = NULL;
+#endif
+    if (strcmp(settings->capture.sandbox, "off") == 0)
+        missing = "switched off by capture.sandbox";
+    api_set_check(serve->api, "sandbox", missing == NULL, false, missing);
+}
+
+/* Reads all model files: on the thread "upkeep" only. */
+static void check_models(struct serve *serve)
+{
+    static const enum ability needed[] = {ABILITY_BODIES, ABILITY_FACES, ABILITY_RECOGNITION};
+    g_autoptr(GString) missing = g_string_new(NULL);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(needed); i++) {
+        g_autoptr(GError) error = NULL;
+
+        if (catalogue_ability_ready(serve->config->models_directory, needed[i], &error))
+            continue;
+        log_warn(&serve->logger, "%s: %s", ability_loss(needed[i]), error->message);
+        /* Everybody may ask: no paths. */
+        g_string_append_printf(missing, "%s%s", missing->len > 0 ? "; " : "",
+                               ability_loss(needed[i]));
+    }
+    api_set_check(serve->api, "models", missing->len == 0, false,
+                  missing->len > 0 ? missing->str : NULL);
+}
+
 /* ---- upkeep ---- */
 
 static void look_after(struct serve *serve, unsigned tick)
@@ -552,6 +599,10 @@ static void look_after(struct serve *serve, unsigned tick)
     unsigned workers = api_workers_present(serve->api);
     g_autoptr(GError) error = NULL;
 
+    if (tick == 0)
+        check_sandbox(serve);
+    if (atomic_exchange(&serve->models_due, false))
+        check_models(serve);
     api_set_check(serve->api, "worker", workers > 0, false,
                   workers > 0 ? NULL : "no worker asks for cameras");
     if (tick % SWEEP_EVERY_TICKS == 1) {
@@ -794,6 +845,7 @@ int serve_run(const struct serve_config *config)
         .clock = clock_system(),
         .logger = logger_child(config->logger, "server"),
         .folder = {.lock_fd = -1},
+        .models_due = true,
         .upkeep_lock = PTHREAD_MUTEX_INITIALIZER,
         .upkeep_wake = PTHREAD_COND_INITIALIZER,
     };

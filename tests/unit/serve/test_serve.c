@@ -388,6 +388,25 @@ static void test_serve_reads_its_settings_again_on_hangup(void **state)
     remove_folder(folder);
 }
 
+static void test_serve_speaks_tls_to_the_lan_and_shows_the_fingerprint(void **state)
+{
+    g_autofree char *folder = new_folder();
+    g_autofree char *certificate = g_build_filename(folder, "tls", "certificate.pem", NULL);
+    g_autofree char *out = NULL;
+    struct server server = start(folder, "0", "--lan");
+
+    (void)state;
+    wait_ready(&server);
+    assert_non_null(strstr(server.printed->str, "certificate (SHA-256):"));
+    g_autofree char *url = g_strdup_printf("https://localhost:%u/healthz", server.port);
+    char *command[] = {(char *)"curl", (char *)"-sS", (char *)"--cacert", certificate, url, NULL};
+    assert_true(
+        g_spawn_sync(NULL, command, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &out, NULL, NULL, NULL));
+    assert_string_equal(out, "{\"status\":\"ok\"}");
+    assert_int_equal(stop(&server), 0);
+    remove_folder(folder);
+}
+
 static void test_data_folder_is_private(void **state)
 {
     static const char *const files[] = {"master.key", "customersight.db", "control.sock",
@@ -422,6 +441,7 @@ int main(void)
         cmocka_unit_test(test_serve_refuses_to_make_a_new_key_beside_an_old_database),
         cmocka_unit_test(test_serve_stops_within_ten_seconds_with_open_streams),
         cmocka_unit_test(test_serve_reads_its_settings_again_on_hangup),
+        cmocka_unit_test(test_serve_speaks_tls_to_the_lan_and_shows_the_fingerprint),
         cmocka_unit_test(test_data_folder_is_private),
     };
 
