@@ -14,7 +14,7 @@
 
 #if defined(__SANITIZE_ADDRESS__)
 /* The leak checker wants to trace its own process and the symboliser to start one; the sandbox
- * allows neither. Leaks of media/ are found by its unit tests, which run without the sandbox. */
+ * allows neither. Leaks inside this child are therefore not looked for. */
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
