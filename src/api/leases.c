@@ -13,6 +13,7 @@
 #include "storage/keystore.h"
 #include "storage/lines.h"
 #include "storage/policies.h"
+#include "storage/tracks.h"
 #include "storage/workers.h"
 #include "wire/lease.h"
 
@@ -76,13 +77,28 @@ static bool fill_policy(struct connection *connection, const struct camera *came
     return true;
 }
 
+/* How far back a file is resumed; an older end is no place to go on from. */
+#define RESUME_SECONDS (24 * 3600)
+
+/* A file goes on where its last acknowledged event was; asked for once, at the worker's start. */
+static bool fill_resume(struct connection *connection, const struct leases_work *work,
+                        const struct camera *camera, struct utc *resume_after, GError **error)
+{
+    struct utc since = {work->call->now.us - (int64_t)RESUME_SECONDS * 1000000};
+
+    return !work->fresh || camera->kind != CAMERA_FILE ||
+           tracks_last_seen(connection, camera->tenant_id, camera->site_id, camera->id, since,
+                            resume_after, error);
+}
+
 static bool fill_camera(struct connection *connection, struct leases_work *work,
                         const struct camera *camera, uint32_t epoch, GError **error)
 {
     struct api *api = work->call->api;
     struct lease_camera leased = lease_camera_make();
     g_autoptr(GArray) lines = lines_of_camera(connection, camera->tenant_id, camera->id, error);
-    bool ok = lines != NULL && fill_policy(connection, camera, &leased.policy, error);
+    bool ok = lines != NULL && fill_policy(connection, camera, &leased.policy, error) &&
+              fill_resume(connection, work, camera, &leased.resume_after, error);
 
     if (ok && camera->kind == CAMERA_WEBCAM)
         leased.url = g_strdup_printf("webcam:%d", camera->webcam_index);
@@ -180,14 +196,24 @@ static bool write_leases(struct connection *connection, void *data, GError **err
     return let_go(connection, work, error);
 }
 
-/* The answer's version: a digest of all that the worker acts on. */
+/* The answer's version: a digest of all that the worker acts on. Where a file goes on is none of
+ * it: that is for the start only. */
 static void name_version(struct lease_answer *answer)
 {
+    g_autofree struct utc *resume = g_new0(struct utc, answer->cameras->len + 1);
     g_autofree char *text = NULL;
     g_autofree char *digest = NULL;
 
+    for (guint i = 0; i < answer->cameras->len; i++) {
+        struct lease_camera *camera = &g_array_index(answer->cameras, struct lease_camera, i);
+
+        resume[i] = camera->resume_after;
+        camera->resume_after = (struct utc){0};
+    }
     answer->version[0] = '\0';
     text = lease_answer_print(answer);
+    for (guint i = 0; i < answer->cameras->len; i++)
+        g_array_index(answer->cameras, struct lease_camera, i).resume_after = resume[i];
     digest = g_compute_checksum_for_string(G_CHECKSUM_SHA256, text, -1);
     explicit_bzero(text, strlen(text));
     g_strlcpy(answer->version, digest, MIN(sizeof answer->version, 33));

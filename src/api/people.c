@@ -70,6 +70,7 @@ bool handle_list_people(struct api_call *call, GError **error)
     work.filter.named = named != NULL && strcmp(named, "true") == 0;
     work.filter.anonymous = named != NULL && strcmp(named, "false") == 0;
     ok = call_page(call, &work.page, error) &&
+         call_query_uuid(call, "site", &work.filter.site_id, error) &&
          storage_read(call->storage, read_people, &work, error);
     if (ok)
         call_respond(call, 200,

@@ -278,6 +278,10 @@ GArray *people_list(struct connection *connection, const struct people_filter *f
                      "AND last_seen_at > 0 AND root_id = id");
     scoped_statement *statement = NULL;
 
+    if (!uuid_is_nil(filter->site_id))
+        g_string_append(sql, " AND EXISTS (SELECT 1 FROM visits WHERE "
+                             "visits.tenant_id = people.tenant_id AND "
+                             "visits.person_id = people.id AND visits.site_id = :site_id)");
     if (filter->named)
         g_string_append(sql, " AND name <> ''");
     if (filter->anonymous)
@@ -292,6 +296,8 @@ GArray *people_list(struct connection *connection, const struct people_filter *f
     if (!statement)
         return NULL;
     statement_bind_uuid(statement, ":tenant_id", filter->tenant_id);
+    if (!uuid_is_nil(filter->site_id))
+        statement_bind_uuid(statement, ":site_id", filter->site_id);
     if (text) {
         g_autofree char *pattern = like_pattern(filter->text);
         char *end = NULL;

@@ -30,9 +30,10 @@ bool people_set_derived(struct connection *connection, const struct person *pers
 
 struct people_filter {
     struct uuid tenant_id;
-    const char *text; /* part of the name, any case, or a number; NULL or "" for all */
-    bool named;       /* only people with a name */
-    bool anonymous;   /* only people without */
+    struct uuid site_id; /* nil: everybody; otherwise those with a visit at this site */
+    const char *text;    /* part of the name, any case, or a number; NULL or "" for all */
+    bool named;          /* only people with a name */
+    bool anonymous;      /* only people without */
 };
 
 /* Roots that were seen, by (last_seen_at, id) newest first; page key = last_seen_at. */

@@ -155,3 +155,25 @@ GArray *tracks_list(struct connection *connection, struct uuid tenant_id, struct
     statement_bind_int64(statement, ":limit", limit);
     return statement_collect(statement, sizeof(struct track), read_track, clear_track, error);
 }
+
+bool tracks_last_seen(struct connection *connection, struct uuid tenant_id, struct uuid site_id,
+                      struct uuid camera_id, struct utc since, struct utc *last_seen_at,
+                      GError **error)
+{
+    scoped_statement *statement = connection_prepare(
+        connection,
+        "SELECT MAX(last_seen_at) FROM tracks WHERE tenant_id = :tenant_id AND site_id = :site_id "
+        "AND started_at >= :since AND camera_id = :camera_id",
+        error);
+
+    if (!statement)
+        return false;
+    statement_bind_uuid(statement, ":tenant_id", tenant_id);
+    statement_bind_uuid(statement, ":site_id", site_id);
+    statement_bind_uuid(statement, ":camera_id", camera_id);
+    statement_bind_utc(statement, ":since", since);
+    if (statement_step(statement, error) != STEP_ROW)
+        return false;
+    *last_seen_at = statement_utc(statement, 0);
+    return true;
+}

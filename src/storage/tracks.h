@@ -22,4 +22,9 @@ bool tracks_get(struct connection *connection, struct uuid tenant_id, struct uui
 GArray *tracks_list(struct connection *connection, struct uuid tenant_id, struct uuid site_id,
                     struct utc from, struct utc to, unsigned limit, GError **error);
 
+/* When the camera last saw anybody, of the tracks that started at or after `since`; 0 for never. */
+bool tracks_last_seen(struct connection *connection, struct uuid tenant_id, struct uuid site_id,
+                      struct uuid camera_id, struct utc since, struct utc *last_seen_at,
+                      GError **error);
+
 #endif

@@ -275,6 +275,20 @@ static void test_people_are_named_and_undone(void **state)
     json_decref(operation);
 }
 
+static void test_people_are_listed_by_site(void **state)
+{
+    struct world *world = *state;
+    g_autofree char *here = g_strdup_printf("/api/people?site=%s", id_text(world->own.site));
+    g_autofree char *there = g_strdup_printf("/api/people?site=%s", id_text(world->other.site));
+    json_t *found = world_expect(world, STAFF, "GET", here, NULL, 200);
+    json_t *none = world_expect(world, STAFF, "GET", there, NULL, 200);
+
+    assert_int_equal(json_array_size(json_object_get(found, "items")), 1);
+    assert_int_equal(json_array_size(json_object_get(none, "items")), 0);
+    json_decref(found);
+    json_decref(none);
+}
+
 static void test_picture_is_opened_for_the_owner_only(void **state)
 {
     struct world *world = *state;
@@ -303,6 +317,7 @@ int main(void)
         cmocka_unit_test(test_policy_form_is_checked_audited_and_versioned),
         cmocka_unit_test(test_audit_pages_join_without_gap_or_repetition),
         cmocka_unit_test(test_people_are_named_and_undone),
+        cmocka_unit_test(test_people_are_listed_by_site),
         cmocka_unit_test(test_picture_is_opened_for_the_owner_only),
     };
 

@@ -147,6 +147,31 @@ static void test_lease_lets_go_when_the_camera_is_stopped(void **state)
     lease_answer_clear(&answer);
 }
 
+static void test_lease_of_a_file_says_where_to_go_on(void **state)
+{
+    struct world *world = *state;
+    json_t *made =
+        world_expect(world, MANAGER, "POST", "/api/cameras",
+                     "{\"name\":\"Clip\",\"kind\":\"file\",\"url\":\"file:/clip.mp4\"}", 201);
+    struct lease_answer answer = {0};
+    struct uuid id;
+
+    assert_true(uuid_parse(json_string_value(json_object_get(made, "id")), &id));
+    json_decref(made);
+    lease(world, "", 0, &answer);
+    assert_int_equal(find(&answer, id)->resume_after.us, 0);
+    g_autofree char *version = g_strdup(answer.version);
+    lease_answer_clear(&answer);
+    struct utc seen = world_add_track(world, &world->own, id);
+    lease(world, version, 0, &answer); /* no news for a worker that runs */
+    assert_string_equal(answer.version, version);
+    assert_int_equal(find(&answer, id)->resume_after.us, 0);
+    lease_answer_clear(&answer);
+    lease(world, "", 0, &answer);
+    assert_int_equal(find(&answer, id)->resume_after.us / 1000, seen.us / 1000);
+    lease_answer_clear(&answer);
+}
+
 static void test_lease_is_refused_when_the_credential_is_another_workers(void **state)
 {
     struct world *world = *state;
@@ -379,6 +404,7 @@ int main(void)
         cmocka_unit_test(test_lease_brings_the_camera_with_its_password_and_policy),
         cmocka_unit_test(test_lease_poll_answers_within_two_seconds_when_recognition_changes),
         cmocka_unit_test(test_lease_lets_go_when_the_camera_is_stopped),
+        cmocka_unit_test(test_lease_of_a_file_says_where_to_go_on),
         cmocka_unit_test(test_lease_is_refused_when_the_credential_is_another_workers),
         cmocka_unit_test(test_boxes_reach_the_tenants_screens_with_names),
         cmocka_unit_test(test_still_is_asked_from_the_worker_and_handed_on),

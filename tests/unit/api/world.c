@@ -199,6 +199,29 @@ static void fill(struct world *world, struct estate *estate, enum who maker)
          error);
 }
 
+static bool write_track(struct connection *connection, void *data, GError **error)
+{
+    bool applied;
+
+    return tracks_put(connection, data, &applied, error);
+}
+
+struct utc world_add_track(struct world *world, const struct estate *estate, struct uuid camera)
+{
+    struct track track = {.id = uuid_new(now()),
+                          .tenant_id = estate->tenant,
+                          .site_id = estate->site,
+                          .camera_id = camera,
+                          .revision = 1,
+                          .started_at = now(),
+                          .last_seen_at = now(),
+                          .received_at = now()};
+    g_autoptr(GError) error = NULL;
+
+    must(storage_write(world->storage, write_track, &track, &error), error);
+    return track.last_seen_at;
+}
+
 static void open_parts(struct world *world)
 {
     const struct storage_config storage_config = {.path = ":memory:", .retry_every_write = true};

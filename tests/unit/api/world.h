@@ -62,6 +62,9 @@ json_t *world_expect(struct world *world, enum who who, const char *method, cons
 struct raw_answer world_work(struct world *world, const char *method, const char *path,
                              const char *media, const char *body, gssize length);
 
+/* A track of a camera of the estate; when it was last seen. */
+struct utc world_add_track(struct world *world, const struct estate *estate, struct uuid camera);
+
 /* Text of an id; a static buffer of four. */
 const char *id_text(struct uuid id);
 
