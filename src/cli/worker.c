@@ -8,9 +8,10 @@
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "cli/paths.h"
+#include "serve/control.h"
 
-#include <jansson.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #ifdef __linux__
@@ -134,11 +135,37 @@ static int run_with(struct invocation *invocation, const struct greeting *greeti
     return code;
 }
 
+/* `worker enrol NAME`, `worker revoke ID`: asks the server that runs on the data folder. */
+static int credentials(const struct settings *settings, int argc, char **argv)
+{
+    g_autofree char *path = g_build_filename(settings->data.directory, CONTROL_SOCKET, NULL);
+    g_autoptr(GError) error = NULL;
+    json_t *answer = NULL;
+    bool enrol = strcmp(argv[1], "enrol") == 0;
+
+    if (argc != 3 || (!enrol && strcmp(argv[1], "revoke") != 0))
+        error_set(&error, ERROR_INVALID, "say nothing, `enrol NAME` or `revoke ID`");
+    else if (control_ask(path,
+                         json_pack("{s:s, s:s}", "command",
+                                   enrol ? "worker-enrol" : "worker-revoke", "name", argv[2]),
+                         &answer, &error) &&
+             enrol)
+        printf("worker: %s\ntoken: %s\n(shown this once; give it to the worker as "
+               "worker.token)\n",
+               json_string_value(json_object_get(answer, "worker_id")),
+               json_string_value(json_object_get(answer, "token")));
+    json_decref(answer);
+    return error != NULL ? invocation_fail("worker", error) : EXIT_CODE_OK;
+}
+
 int cli_worker(int argc, char **argv)
 {
     int parent_fd = -1;
     g_autofree char *live = NULL;
+    g_autofree char *data = NULL;
     const GOptionEntry entries[] = {
+        {"data", 0, 0, G_OPTION_ARG_FILENAME, &data, "Folder of the installation (data.directory)",
+         "FOLDER"},
         {"parent-fd", 0, 0, G_OPTION_ARG_INT, &parent_fd,
          "Who it is comes from descriptor N, and it stops when N is closed", "N"},
         {"live", 0, 0, G_OPTION_ARG_STRING, &live,
@@ -147,13 +174,22 @@ int cli_worker(int argc, char **argv)
     struct invocation invocation;
     struct greeting greeting = {0};
     g_autoptr(GError) error = NULL;
-    int code = invocation_init(&invocation, &argc, &argv, entries, NULL,
-                               "Runs cameras and brings what they see to serve.");
+    int code = invocation_init(&invocation, &argc, &argv, entries, "[enrol NAME | revoke ID]",
+                               "Runs cameras and brings what they see to serve. `enrol` makes the "
+                               "credential of a worker\non another machine, `revoke` ends it.");
 
 #ifdef __linux__
     /* No core dumps: embeddings pass through this memory. */
     prctl(PR_SET_DUMPABLE, 0);
 #endif
+    if (code == EXIT_CODE_OK && data != NULL &&
+        !settings_set(&invocation.settings, "data.directory", data, ORIGIN_FLAG, &error))
+        code = invocation_fail("worker", error);
+    if (code == EXIT_CODE_OK && argc > 1) {
+        code = credentials(&invocation.settings, argc, argv);
+        invocation_clear(&invocation);
+        return code;
+    }
     if (code == EXIT_CODE_OK && parent_fd >= 0 && !read_greeting(parent_fd, &greeting, &error))
         code = invocation_fail("worker", error);
     if (code == EXIT_CODE_OK)

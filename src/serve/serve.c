@@ -429,6 +429,39 @@ static json_t *list_users(struct serve *serve, GError **error)
     return answer;
 }
 
+/* A worker of another machine, which may lease every camera. */
+static json_t *enrol_worker(struct serve *serve, const json_t *arguments, GError **error)
+{
+    const struct account_origin origin = {.actor = AUDIT_ACTOR_COMMAND};
+    const char *name = json_string_value(json_object_get(arguments, "name"));
+    const struct uuid new_worker = {{0}}, every_tenant = {{0}};
+    char credential[ACCOUNT_TOKEN_SIZE];
+    char id[UUID_TEXT_SIZE];
+    struct worker worker;
+    json_t *answer;
+
+    if (!account_enrol_worker(serve->account, &origin, new_worker, name != NULL ? name : "",
+                              every_tenant, false, &worker, credential, error))
+        return NULL;
+    uuid_format(worker.id, id);
+    answer = json_pack("{s:s, s:s}", "worker_id", id, "token", credential);
+    explicit_bzero(credential, sizeof credential);
+    return answer;
+}
+
+static json_t *revoke_worker(struct serve *serve, const json_t *arguments, GError **error)
+{
+    const struct account_origin origin = {.actor = AUDIT_ACTOR_COMMAND};
+    const char *text = json_string_value(json_object_get(arguments, "name"));
+    struct uuid id;
+
+    if (text == NULL || !uuid_parse(text, &id)) {
+        error_set_field(error, ERROR_INVALID, "name", "That is not the id of a worker");
+        return NULL;
+    }
+    return account_revoke_worker(serve->account, &origin, id, error) ? json_object() : NULL;
+}
+
 static json_t *answer_command(void *context, const char *command, const json_t *arguments,
                               GError **error)
 {
@@ -440,6 +473,10 @@ static json_t *answer_command(void *context, const char *command, const json_t *
         return add_user(serve, arguments, error);
     if (strcmp(command, "user-list") == 0)
         return list_users(serve, error);
+    if (strcmp(command, "worker-enrol") == 0)
+        return enrol_worker(serve, arguments, error);
+    if (strcmp(command, "worker-revoke") == 0)
+        return revoke_worker(serve, arguments, error);
     error_set(error, ERROR_UNSUPPORTED, "The running server does not know the command %s", command);
     return NULL;
 }
