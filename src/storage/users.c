@@ -107,7 +107,7 @@ bool users_find(struct connection *connection, const char *name, struct user *us
     if (!find_by_name(connection, name, &has, user, error))
         return false;
     if (!has)
-        error_set(error, ERROR_NOT_FOUND, "there is no such user");
+        error_set(error, ERROR_NOT_FOUND, "there is no user \"%s\"", name);
     return has;
 }
 
