@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 /* Counts up with every change of what a clip shows: an older clip is not taken for a new one. */
-#define PLAN_VERSION     1
+#define PLAN_VERSION     2
 #define PLAN_SECONDS     96.0
 #define PLAN_FPS         15
 #define PLAN_WIDTH       1280
