@@ -65,7 +65,8 @@ int main(int argc, char **argv)
 {
     const int count = argc > 2 ? atoi(argv[2]) : 1, seconds = argc > 3 ? atoi(argv[3]) : 60;
     const int warm = argc > 4 ? atoi(argv[4]) : 15;
-    const struct source_config config = {.url = argc > 1 ? argv[1] : "", .analysis_fps = 5};
+    const struct source_config config = {
+        .url = argc > 1 ? argv[1] : "", .allow_loopback = true, .analysis_fps = 5};
     struct source_statistics before, after;
     g_autofree struct source **sources = NULL;
     double own;

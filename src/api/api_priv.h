@@ -142,6 +142,12 @@ bool api_session_holds(struct api *api, const uint8_t token_hash[32]);
 /* Fills `me` for login, me and password. */
 json_t *render_me(struct api *api, const struct account_session *session, GError **error);
 
+/* Whether the caller may give a camera this address: files of the server are for administrators of
+ * the installation; for hosts see base/peer.h. Names are judged again when a capture child connects
+ * to what they resolve to (capture/guard.h). */
+bool api_camera_address(const struct api_call *call, enum camera_kind kind, const char *url,
+                        GError **error);
+
 /* The camera's whole address, opened; NULL for a webcam. Wipe before freeing. */
 bool api_stored_url(struct api *api, struct connection *connection, const struct camera *camera,
                     char **url, GError **error);

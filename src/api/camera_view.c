@@ -3,6 +3,7 @@
  */
 #include "api/api_priv.h"
 #include "base/limits.h"
+#include "base/peer.h"
 #include "storage/cameras.h"
 
 #include <string.h>
@@ -40,41 +41,21 @@ static void one_clear(struct one_camera *one)
 
 /* ---- test ---- */
 
-/* Addresses that are never a camera: link-local ones with their metadata services, and this
- * machine unless a setting allows it. Names are resolved and refused by the worker's child too. */
-static bool address_allowed(struct api *api, const char *url, GError **error)
+bool api_camera_address(const struct api_call *call, enum camera_kind kind, const char *url,
+                        GError **error)
 {
-    const char *host = strstr(url, "://");
+    const enum peer_verdict verdict = peer_judge_url(url);
 
-    if (host == NULL)
+    if (kind == CAMERA_FILE && !call->session.user.platform_admin) {
+        error_set_field(error, ERROR_FORBIDDEN, "kind",
+                        "Only an administrator of the installation may show files of the server");
+        return false;
+    }
+    if (verdict == PEER_ALLOWED ||
+        (verdict == PEER_THIS_MACHINE && api_settings(call->api)->capture.allow_loopback))
         return true;
-    host += 3;
-    size_t length = strcspn(host, "/?#");
-    for (size_t i = 0; i < length; i++) {
-        if (host[i] == '@') {
-            length -= i + 1;
-            host += i + 1;
-            i = (size_t)-1;
-        }
-    }
-    g_autofree char *name = NULL;
-    if (*host == '[')
-        name = g_strndup(host + 1, strcspn(host + 1, "]"));
-    else
-        name = g_strndup(host, MIN(length, strcspn(host, ":/?#")));
-    if (g_str_has_prefix(name, "169.254.") || g_ascii_strncasecmp(name, "fe80:", 5) == 0) {
-        error_set_field(error, ERROR_INVALID, "url", "Link-local addresses are not cameras");
-        return false;
-    }
-    bool loopback = g_str_has_prefix(name, "127.") || strcmp(name, "::1") == 0 ||
-                    strcmp(name, "0.0.0.0") == 0 || strcmp(name, "::") == 0 ||
-                    g_ascii_strcasecmp(name, "localhost") == 0;
-    if (loopback && !api_settings(api)->capture.allow_loopback) {
-        error_set_field(error, ERROR_INVALID, "url",
-                        "This machine itself is not a camera; capture.allow_loopback permits it");
-        return false;
-    }
-    return true;
+    error_set_field(error, ERROR_INVALID, "url", "%s", peer_problem(verdict));
+    return false;
 }
 
 static json_t *test_json(const struct api_camera_test *test)
@@ -153,7 +134,8 @@ static bool read_test(struct api_call *call, struct one_camera *stored, char **u
         *url = g_strdup(text);
     g_autofree char *shown = camera_redact_url(*url);
     g_strlcpy(camera.shown_url, shown, sizeof camera.shown_url);
-    return camera_validate(&camera, *url, error) && address_allowed(call->api, *url, error);
+    return camera_validate(&camera, *url, error) &&
+           api_camera_address(call, camera.kind, *url, error);
 }
 
 bool handle_test_camera(struct api_call *call, GError **error)

@@ -196,7 +196,8 @@ static bool finish_camera(struct api_call *call, struct connection *connection,
         error_set_field(error, ERROR_INVALID, "site_id", "There is no such site");
         return false;
     }
-    if (!camera_validate(camera, url, error))
+    if (!camera_validate(camera, url, error) ||
+        (url != NULL && !api_camera_address(call, camera->kind, url, error)))
         return false;
     if (url == NULL)
         return true;

@@ -1,6 +1,7 @@
 #include "capture/stream_priv.h"
 
 #include "base/error.h"
+#include "capture/guard.h"
 #include "capture/sandbox.h"
 
 #include <errno.h>
@@ -548,6 +549,11 @@ static int open_and_run(struct stream *stream)
 
     stream->deadline_us = stream_mono_us() + STREAM_OPEN_US;
     stream->input = media_input_open(&config, &problem, &error);
+    if (!stream->input && guard_refused() != PEER_ALLOWED) {
+        problem = RING_PROBLEM_REFUSED;
+        g_clear_error(&error);
+        error_set(&error, ERROR_INVALID, "%s", peer_problem(guard_refused()));
+    }
     if (!stream->input)
         return stream->stopped ? 0 : child_problem(stream->child, problem, error);
     slots.context = stream;
@@ -575,6 +581,7 @@ int stream_run(struct child *child)
     GError *error = NULL;
     int code;
 
+    guard_start(child->start.flags & RING_START_ALLOW_LOOPBACK);
     stream.packets = g_new0(struct ring_packets, 1);
     if (!media_prepare(backend, &error) || !sandbox_enter(&needs, &missing, &error) ||
         !open_shared(&stream, &error))

@@ -85,6 +85,7 @@ static bool open_source(struct replay *replay, GError **error)
         .decode_everything = true,
         .start_at = REPLAY_START,
         .no_restart = true,
+        .allow_loopback = true, /* it was typed here */
         .capture_path = capture,
         .logger = replay->config->logger,
     };

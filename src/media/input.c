@@ -186,6 +186,7 @@ static const char *problem_text(enum ring_problem_code problem, enum ring_backen
     case RING_PROBLEM_TOO_LARGE:
     case RING_PROBLEM_GARBAGE:
     case RING_PROBLEM_FORMAT_CHANGED:
+    case RING_PROBLEM_REFUSED:
     case RING_PROBLEM_COUNT:
         break;
     }

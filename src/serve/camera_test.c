@@ -55,6 +55,7 @@ bool camera_test(const struct camera_test_config *config, const char *url, const
         .transport = strcmp(transport, "tcp") == 0   ? SOURCE_TRANSPORT_TCP
                      : strcmp(transport, "udp") == 0 ? SOURCE_TRANSPORT_UDP
                                                      : SOURCE_TRANSPORT_AUTO,
+        .allow_loopback = config->allow_loopback,
         .capture_path = config->capture_path,
         .logger = config->logger,
         .clock = config->clock,

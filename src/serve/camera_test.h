@@ -9,6 +9,7 @@
 
 struct camera_test_config {
     const char *capture_path; /* NULL: where source/ finds it */
+    bool allow_loopback;      /* capture.allow_loopback */
     const struct logger *logger;
     const struct clock *clock;
 };

@@ -68,7 +68,8 @@ static void fill_start(const struct source *source, struct ring_start *start)
         .pace = config->pace == SOURCE_PACE_FAST   ? RING_PACE_FAST
                 : config->pace == SOURCE_PACE_LOOP ? RING_PACE_LOOP
                                                    : RING_PACE_LIVE,
-        .flags = config->decode_everything ? RING_START_DECODE_EVERYTHING : 0,
+        .flags = (config->decode_everything ? RING_START_DECODE_EVERYTHING : 0) |
+                 (config->allow_loopback ? RING_START_ALLOW_LOOPBACK : 0),
         .analysis_interval_us =
             config->analysis_fps > 0 ? (uint32_t)(1e6 / MAX(config->analysis_fps, 0.01)) : 0,
         .max_blind_ms = (uint32_t)(MIN(blind, 3600) * 1000),
@@ -128,6 +129,7 @@ static enum camera_state state_of(enum ring_problem_code problem)
     case RING_PROBLEM_NO_VIDEO:
     case RING_PROBLEM_UNSUPPORTED:
     case RING_PROBLEM_TOO_LARGE:
+    case RING_PROBLEM_REFUSED:
         return CAMERA_STATE_UNSUPPORTED;
     case RING_PROBLEM_GARBAGE:
     case RING_PROBLEM_DAMAGED:

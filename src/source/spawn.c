@@ -151,6 +151,7 @@ void capture_problem_error(GError **error, enum ring_problem_code code, const ch
         [RING_PROBLEM_GARBAGE] = ERROR_CORRUPT,
         [RING_PROBLEM_DAMAGED] = ERROR_CORRUPT,
         [RING_PROBLEM_FORMAT_CHANGED] = ERROR_UNAVAILABLE,
+        [RING_PROBLEM_REFUSED] = ERROR_INVALID,
     };
     g_autofree char *redacted = log_redact(subject ? subject : "");
     g_autofree char *valid = g_utf8_make_valid(text, -1);

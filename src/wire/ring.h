@@ -101,7 +101,8 @@ enum ring_pace { RING_PACE_LIVE = 1, RING_PACE_LOOP, RING_PACE_FAST };
     X(TOO_LARGE, "too-large")           /* more pixels than the maximum */                         \
     X(GARBAGE, "garbage")               /* nothing decodes */                                      \
     X(DAMAGED, "damaged")               /* a file that breaks off */                               \
-    X(FORMAT_CHANGED, "format-changed") /* size or format changed: restart at once */
+    X(FORMAT_CHANGED, "format-changed") /* size or format changed: restart at once */              \
+    X(REFUSED, "refused-address")       /* an address that no camera may have */
 
 enum ring_problem_code {
     RING_PROBLEM_NONE = 0,
@@ -134,6 +135,7 @@ struct ring_geometry {
  * FILE the opened file; PICTURES the input and the output memory; ENCODER the frame memory and the
  * output file. */
 #define RING_START_DECODE_EVERYTHING 1u
+#define RING_START_ALLOW_LOOPBACK    2u /* the camera may be this machine */
 struct ring_start {
     struct ring_header header;
     uint32_t role, backend, transport, pace, flags;
@@ -289,8 +291,8 @@ bool ring_message_parse(const void *bytes, size_t length, enum ring_direction di
 
 /* True when the geometry describes planes that lie inside a slot and a ring inside the maxima. */
 bool ring_geometry_check(const struct ring_geometry *geometry, GError **error);
-/* Lays out `slot_count` slots of `width` x `height`: rows aligned to RING_ALIGN, no spare rows. Keeps
- * the matrix and range that *geometry has. False and unchanged when over a maximum. */
+/* Lays out `slot_count` slots of `width` x `height`: rows aligned to RING_ALIGN, no spare rows.
+ * Keeps the matrix and range that *geometry has. False and unchanged when over a maximum. */
 bool ring_geometry_fill(struct ring_geometry *geometry, uint32_t width, uint32_t height,
                         enum image_format format, uint32_t slot_count, GError **error);
 bool ring_geometry_equal(const struct ring_geometry *a, const struct ring_geometry *b);

@@ -181,6 +181,35 @@ static void test_camera_test_refuses_addresses_that_are_no_cameras(void **state)
     }
 }
 
+static void test_no_camera_is_given_an_address_that_is_none(void **state)
+{
+    static const char *const urls[] = {"http://169.254.169.254/latest/meta-data",
+                                       "http://127.1:3000/healthz", "http://2130706433/",
+                                       "http://[::ffff:127.0.0.1]/", "http://localhost./"};
+    struct world *world = *state;
+    json_t *camera =
+        world_expect(world, MANAGER, "POST", "/api/cameras",
+                     "{\"name\":\"Far\",\"kind\":\"http\",\"url\":\"http://192.0.2.9/x\"}", 201);
+    g_autofree char *path = g_strdup_printf("/api/cameras/%s", text_of(camera, "id"));
+
+    json_decref(camera);
+    for (size_t i = 0; i < G_N_ELEMENTS(urls); i++) {
+        g_autofree char *made =
+            g_strdup_printf("{\"name\":\"x\",\"kind\":\"http\",\"url\":\"%s\"}", urls[i]);
+        g_autofree char *changed = g_strdup_printf("{\"url\":\"%s\"}", urls[i]);
+
+        json_decref(world_expect(world, MANAGER, "POST", "/api/cameras", made, 422));
+        json_decref(world_expect(world, MANAGER, "PATCH", path, changed, 422));
+    }
+    /* Files of the server are not a manager's to look at. */
+    json_decref(world_expect(world, MANAGER, "POST", "/api/cameras",
+                             "{\"name\":\"x\",\"kind\":\"file\",\"url\":\"file:/a.mp4\"}", 403));
+    json_decref(world_expect(world, MANAGER, "PATCH", path,
+                             "{\"kind\":\"file\",\"url\":\"file:/a.mp4\"}", 403));
+    json_decref(world_expect(world, MANAGER, "POST", "/api/cameras/test",
+                             "{\"kind\":\"file\",\"url\":\"file:/etc/passwd\"}", 403));
+}
+
 static void test_delete_takes_the_camera_away_and_leaves_its_visits(void **state)
 {
     struct world *world = *state;
@@ -313,6 +342,7 @@ int main(void)
         cmocka_unit_test(test_camera_state_is_off_when_stopped_and_offline_without_a_worker),
         cmocka_unit_test(test_lines_keep_their_ids_and_are_checked),
         cmocka_unit_test(test_camera_test_refuses_addresses_that_are_no_cameras),
+        cmocka_unit_test(test_no_camera_is_given_an_address_that_is_none),
         cmocka_unit_test(test_delete_takes_the_camera_away_and_leaves_its_visits),
         cmocka_unit_test(test_policy_form_is_checked_audited_and_versioned),
         cmocka_unit_test(test_audit_pages_join_without_gap_or_repetition),

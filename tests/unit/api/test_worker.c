@@ -151,7 +151,7 @@ static void test_lease_of_a_file_says_where_to_go_on(void **state)
 {
     struct world *world = *state;
     json_t *made =
-        world_expect(world, MANAGER, "POST", "/api/cameras",
+        world_expect(world, ADMIN, "POST", "/api/cameras",
                      "{\"name\":\"Clip\",\"kind\":\"file\",\"url\":\"file:/clip.mp4\"}", 201);
     struct lease_answer answer = {0};
     struct uuid id;

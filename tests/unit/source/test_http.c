@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 /* A server for one connection at a time: /mjpeg endless pictures, /clip a fragmented MP4, /text
- * some text, /auth a refusal. */
+ * some text, /away leads to a metadata service, /auth a refusal. */
 struct server {
     int socket, port;
     GThread *thread;
@@ -69,6 +69,9 @@ static void answer(int fd)
     } else if (strstr(request, "GET /text")) {
         send_text(fd,
                   "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello");
+    } else if (strstr(request, "GET /away")) {
+        send_text(fd, "HTTP/1.1 302 Found\r\nLocation: http://169.254.169.254/latest/\r\n"
+                      "Content-Length: 0\r\nConnection: close\r\n\r\n");
     } else {
         send_text(fd, "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"x\"\r\n"
                       "Content-Length: 0\r\nConnection: close\r\n\r\n");
@@ -160,11 +163,11 @@ static int stop(void **state)
 }
 
 /* Frames that came from `path` until the end or `most`; the error's code at the end. */
-static int read_from(const char *path, int most, char codec[32], enum error_code *code,
-                     char text[200])
+static int read_url(const char *url, bool allow_loopback, int most, char codec[32],
+                    enum error_code *code, char text[200])
 {
-    g_autofree char *url = g_strdup_printf("http://user:secret@127.0.0.1:%d%s", server.port, path);
-    const struct source_config config = {.url = url, .no_restart = true};
+    const struct source_config config = {
+        .url = url, .no_restart = true, .allow_loopback = allow_loopback};
     struct source *source = source_new(&config, NULL);
     struct source_info info = {0};
     struct source_item item = {0};
@@ -181,6 +184,14 @@ static int read_from(const char *path, int most, char codec[32], enum error_code
     g_strlcpy(codec, info.codec, 32);
     source_free(source);
     return frames;
+}
+
+static int read_from(const char *path, int most, char codec[32], enum error_code *code,
+                     char text[200])
+{
+    g_autofree char *url = g_strdup_printf("http://user:secret@127.0.0.1:%d%s", server.port, path);
+
+    return read_url(url, true, most, codec, code, text);
 }
 
 static void test_http_reads_mjpeg_and_fragmented_mp4(void **state)
@@ -210,11 +221,33 @@ static void test_http_says_what_is_wrong(void **state)
     assert_null(strstr(text, "secret"));
 }
 
+/* Addresses are judged where they are connected to: behind names, redirects and other spellings. */
+static void test_http_refuses_addresses_that_no_camera_has(void **state)
+{
+    static const char *const hosts[] = {"127.0.0.1",  "localhost", "127.1",
+                                        "0x7f000001", "0.0.0.0",   "[::ffff:127.0.0.1]"};
+    char codec[32], text[200];
+    enum error_code code;
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(hosts); i++) {
+        g_autofree char *url = g_strdup_printf("http://%s:%d/mjpeg", hosts[i], server.port);
+
+        assert_int_equal(read_url(url, false, 1, codec, &code, text), 0);
+        if (code != ERROR_INVALID || !strstr(text, "this machine"))
+            fail_msg("%s: %s", hosts[i], text);
+    }
+    assert_int_equal(read_from("/away", 1, codec, &code, text), 0);
+    assert_int_equal(code, ERROR_INVALID);
+    assert_non_null(strstr(text, "link-local"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_http_reads_mjpeg_and_fragmented_mp4),
         cmocka_unit_test(test_http_says_what_is_wrong),
+        cmocka_unit_test(test_http_refuses_addresses_that_no_camera_has),
     };
 
     return cmocka_run_group_tests(tests, start, stop);

@@ -61,7 +61,7 @@ static char *camera_url(const struct camera *camera, const char *credentials)
 static struct source *open_url(const char *url, bool no_restart)
 {
     const struct source_config config = {
-        .url = url, .no_restart = no_restart, .decode_everything = true};
+        .url = url, .no_restart = no_restart, .allow_loopback = true, .decode_everything = true};
     GError *error = NULL;
     struct source *source = source_new(&config, &error);
 
@@ -343,7 +343,8 @@ static void check_live(const char *codec, const char *prefix)
     g_autofree char *url = NULL, *path = g_build_filename(directory, "live.mp4", NULL);
     struct pictures *pictures = pictures_new(NULL, NULL);
     struct decoded_picture picture = {0};
-    struct source_config config = {.fragment_sink = collect, .fragment_context = &live};
+    struct source_config config = {
+        .allow_loopback = true, .fragment_sink = collect, .fragment_context = &live};
     struct source *source;
     gsize length;
 
@@ -388,7 +389,7 @@ static void test_source_test_gives_facts_and_a_snapshot(void **state)
 {
     struct camera camera;
     g_autofree char *url = NULL;
-    struct source_config config = {0};
+    struct source_config config = {.allow_loopback = true};
     struct source_test_result result = {0};
     g_autoptr(GError) error = NULL;
 

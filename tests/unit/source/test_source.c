@@ -328,7 +328,7 @@ struct bad_case {
 static void check_bad(const struct bad_case *bad)
 {
     const struct source_config config = {
-        .url = bad->url, .pace = SOURCE_PACE_FAST, .no_restart = true};
+        .url = bad->url, .pace = SOURCE_PACE_FAST, .no_restart = true, .allow_loopback = true};
     g_autoptr(GError) error = NULL;
     struct source *source = source_new(&config, &error);
     struct source_item item = {0};
