@@ -171,14 +171,16 @@ static bool read_tracks(struct connection *connection, void *data, GError **erro
     work->tracks = json_array();
     for (guint i = 0; i < work->events->len; i++) {
         const struct event *event = &g_array_index(work->events, struct event, i);
-        struct uuid tenant_id;
+        struct uuid tenant_id, holder;
         const char *word;
         json_t *person;
 
+        /* Of a camera that another worker holds nothing is told: it may be another tenant's. */
         if (event->kind != EVENT_TRACK ||
             !board_holder(work->call->api->board, event->camera_id,
                           work->call->api->config.clock->mono_now(work->call->api->config.clock),
-                          NULL, &tenant_id))
+                          &holder, &tenant_id) ||
+            !uuid_equal(holder, work->call->worker.id))
             continue;
         if (!read_identity(connection, tenant_id, event->track.track_id, &word, &person, error))
             return false;

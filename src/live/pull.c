@@ -5,8 +5,9 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#define CONNECT_SECONDS 5L
-#define RETRY_US        500000
+#define CONNECT_SECONDS   5L
+#define RETRY_US          500000
+#define KEEPALIVE_SECONDS 5L
 /* While nobody watches, the thread looks up this often. */
 #define IDLE_POLL_US 100000
 
@@ -112,6 +113,10 @@ static void read_stream(struct pull *pull, const char *endpoint, const char *tok
     curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(handle, CURLOPT_NOPROXY, "*");
     curl_easy_setopt(handle, CURLOPT_FAILONERROR, 1L);
+    /* A worker whose machine went away says nothing more: its last picture must not stay. */
+    curl_easy_setopt(handle, CURLOPT_TCP_KEEPALIVE, 1L);
+    curl_easy_setopt(handle, CURLOPT_TCP_KEEPIDLE, KEEPALIVE_SECONDS);
+    curl_easy_setopt(handle, CURLOPT_TCP_KEEPINTVL, KEEPALIVE_SECONDS);
     curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT, CONNECT_SECONDS);
     curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
     curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, on_progress);

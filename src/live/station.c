@@ -21,6 +21,7 @@ struct station {
     pthread_mutex_t lock;
     station_audience audience; /* guarded by lock */
     void *context;             /* guarded by lock */
+    bool closed;               /* guarded by lock */
     pthread_mutex_t calling;   /* held during a call of audience, taken before lock */
     GArray *viewers;           /* guarded by lock: of struct viewer */
     struct kept state;         /* guarded by lock: the last one; payload NULL before the first */
@@ -79,6 +80,16 @@ void station_detach(struct station *station)
     station->audience = NULL;
     pthread_mutex_unlock(&station->lock);
     pthread_mutex_unlock(&station->calling);
+}
+
+void station_close(struct station *station)
+{
+    station_detach(station);
+    pthread_mutex_lock(&station->lock);
+    station->closed = true;
+    for (guint i = 0; i < station->viewers->len; i++)
+        http_stream_close(g_array_index(station->viewers, struct viewer, i).stream);
+    pthread_mutex_unlock(&station->lock);
 }
 
 /* Tells the owner how many watch. No lock held. */
@@ -177,6 +188,8 @@ void station_add(struct station *station, struct http_stream *stream, uint16_t t
     struct viewer viewer = {http_stream_ref(stream), tile, view, false};
 
     pthread_mutex_lock(&station->lock);
+    if (station->closed)
+        http_stream_close(stream);
     send_kept(&viewer, &station->state);
     send_kept(&viewer, &station->init);
     for (guint i = 0; i < station->group->len; i++)

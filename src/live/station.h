@@ -46,6 +46,10 @@ void station_unref(struct station *station);
 /* No audience call comes any more after this returns; for the owner of `context` that goes away. */
 void station_detach(struct station *station);
 
+/* The same, and ends the streams of all viewers, also of those that still come: nothing will be
+ * published here any more, and a picture that stands still must not look live. */
+void station_close(struct station *station);
+
 /* Adds `stream` as tile `tile`. The stream is referenced. Sends the state, and with video the init
  * and the cached GOP. */
 void station_add(struct station *station, struct http_stream *stream, uint16_t tile,

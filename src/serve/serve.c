@@ -41,6 +41,7 @@
 #include <unistd.h>
 #ifdef __linux__
 #include <linux/seccomp.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #endif
 
@@ -111,6 +112,11 @@ static void prepare_process(struct serve *serve)
 
     /* Keys and faces are in memory: none of it in a core file. */
     setrlimit(RLIMIT_CORE, &no_core);
+#ifdef __linux__
+    /* A core handler that is a program ignores that limit; this it obeys, and no other process of
+     * the same user can read our memory or environment either. */
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
     if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
         files.rlim_cur = files.rlim_max;
         setrlimit(RLIMIT_NOFILE, &files);
@@ -242,6 +248,7 @@ static bool start_http(struct serve *serve, GError **error)
     if (serve->pack == NULL || (tls && !load_certificate(serve, error)))
         return false;
     serve->camera_test = (struct camera_test_config){
+        .allow_loopback = settings->capture.allow_loopback,
         .capture_path = serve->config->capture_path,
         .logger = &serve->logger,
         .clock = serve->clock,

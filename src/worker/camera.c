@@ -413,6 +413,7 @@ static void open_source(struct camera *camera)
         .pace = is_file ? SOURCE_PACE_LOOP : SOURCE_PACE_LIVE,
         .decode_everything = camera->settings.decode_everything,
         .max_blind_seconds = camera->settings.max_blind_seconds,
+        .allow_loopback = camera->lease.allow_loopback,
         .analysis_fps = MAX(camera->settings.analysis_rate_fps, PIPELINE_BUSY_FPS_DEFAULT),
         .capture_path = camera->around.capture_path,
         .label = camera->label,
@@ -690,7 +691,7 @@ void camera_join_and_free(struct camera *camera)
 {
     camera_request_stop(camera);
     pthread_join(camera->thread, NULL);
-    station_detach(camera->station);
+    station_close(camera->station);
     station_unref(camera->station);
     pipeline_free(camera->pipeline);
     g_array_unref(camera->events);

@@ -16,6 +16,8 @@
 #define BACK_OFF_MOST_MS  5000
 /* How long a stopping worker goes on sending (SIGTERM drains within 10 s). */
 #define DRAIN_NS (4LL * 1000000000)
+/* Then a call that is still under way is given up: its events wait in the spool. */
+#define STOP_SECONDS 5
 
 struct poster {
     struct poster_config config; /* immutable */
@@ -186,13 +188,20 @@ void poster_wake(struct poster *poster)
 
 void poster_stop_and_free(struct poster *poster)
 {
+    struct timespec until;
+
     if (!poster)
         return;
     pthread_mutex_lock(&poster->lock);
     poster->stopping = true;
     pthread_cond_signal(&poster->wake);
     pthread_mutex_unlock(&poster->lock);
-    pthread_join(poster->thread, NULL);
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += STOP_SECONDS;
+    if (pthread_timedjoin_np(poster->thread, NULL, &until) != 0) {
+        atomic_store(&poster->abandon, true);
+        pthread_join(poster->thread, NULL);
+    }
     client_free(poster->client);
     pthread_cond_destroy(&poster->wake);
     pthread_mutex_destroy(&poster->lock);
