@@ -5,6 +5,9 @@
 #include <pthread.h>
 #include <string.h>
 
+/* What merely wavers, like the rate of analysis, is news this often. */
+#define TOLD_AGAIN_NS (2 * 1000000000LL)
+
 struct entry {
     struct uuid camera_id; /* the key */
     struct board_camera camera;
@@ -14,6 +17,7 @@ struct entry {
     GBytes *still;
     int64_t still_at_ns;
     int64_t used_ns; /* for making room */
+    int64_t told_ns; /* when a report was last said to be news */
 };
 
 struct presence {
@@ -98,8 +102,14 @@ void board_report(struct board *board, const struct board_camera *report, bool *
 {
     pthread_mutex_lock(&board->lock);
     struct entry *entry = entry_of(board, report->camera_id);
-    *changed = entry->camera.state != report->state;
-    struct utc since = *changed || report->since.us != 0 ? report->since : entry->camera.since;
+    const bool other = entry->camera.state != report->state;
+    *changed = other || strcmp(entry->camera.reason, report->reason) != 0 ||
+               entry->camera.reduced != report->reduced || entry->camera.width != report->width ||
+               entry->camera.height != report->height ||
+               report->reported_at.ns - entry->told_ns >= TOLD_AGAIN_NS;
+    if (*changed)
+        entry->told_ns = report->reported_at.ns;
+    struct utc since = other || report->since.us != 0 ? report->since : entry->camera.since;
     entry->camera = *report;
     entry->camera.since = since;
     pthread_mutex_unlock(&board->lock);

@@ -33,7 +33,8 @@ struct board_camera {
     struct mono reported_at;
 };
 
-/* Takes over a report; *changed is whether the state is another one than before. */
+/* Takes over a report; *changed is whether it is news: another state, reason or size of picture
+ * than before, or some seconds since the last news. */
 void board_report(struct board *board, const struct board_camera *report, bool *changed);
 /* False when nothing was reported about the camera. */
 bool board_get(struct board *board, struct uuid camera_id, struct board_camera *camera);

@@ -356,7 +356,7 @@ static void show_state(struct api_call *call, const json_t *report)
     }
     camera.reported_at = clock->mono_now(clock);
     board_report(call->api->board, &camera, &changed);
-    if (!feed_watched(call->api->feed, tenant_id))
+    if (!changed || !feed_watched(call->api->feed, tenant_id))
         return;
     g_autoptr(json_t) item = json_pack(
         "{s:o, s:s, s:o, s:o, s:b, s:o, s:o}", "camera_id", json_uuid(camera.camera_id), "state",

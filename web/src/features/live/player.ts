@@ -1,10 +1,14 @@
 import { baseTime, timescale } from './mp4';
 import type { LiveRecord } from './records';
 
-/** Behind the newest frame by this much: boxes need that long to be found, and the network its jitter. */
-const TARGET_LAG_S = 0.5;
-const CATCH_UP_LAG_S = 1;
-const JUMP_LAG_S = 3;
+/** Behind the newest frame by at least this much, for the network's jitter, and by at most this much, for boxes that come late. */
+const MIN_LAG_S = 0.5;
+const MAX_LAG_S = 2.5;
+/** Further from the wanted lag than the first the speed changes, further behind than the second the picture jumps. */
+const LAG_SLACK_S = 0.15;
+const JUMP_SLACK_S = 2.5;
+/** A picture that cannot be decoded is tried again from the next key frame, not more often than this. */
+const REOPEN_MS = 2000;
 const KEEP_S = 12;
 const MAX_QUEUED_BYTES = 2 * 1024 * 1024;
 const TIMES_KEPT = 600;
@@ -14,8 +18,8 @@ export interface PlayerEvents {
   onPlaying: () => void;
   /** This browser cannot play it; single pictures can still be shown. */
   onUnsupported: (codec: string) => void;
-  /** A fragment arrived. */
-  onFragment: () => void;
+  /** A fragment arrived; `captureMs` is the capture time of its first frame. */
+  onFragment: (captureMs: number) => void;
 }
 
 type MediaSourceClass = typeof MediaSource;
@@ -34,6 +38,8 @@ export class TilePlayer {
   private queuedBytes = 0;
   private needKey = true;
   private ticks: number | null = null;
+  private lag = MIN_LAG_S;
+  private opened: { codec: string; segment: Uint8Array<ArrayBuffer>; at: number } | null = null;
   /** Media time (s) and capture time (ms) of the fragments, ascending. */
   private times: { media: number; capture: number }[] = [];
 
@@ -42,10 +48,13 @@ export class TilePlayer {
     private readonly events: PlayerEvents,
   ) {
     video.addEventListener('playing', events.onPlaying);
+    video.addEventListener('error', this.onError);
   }
 
   destroy(): void {
     this.video.removeEventListener('playing', this.events.onPlaying);
+    this.video.removeEventListener('error', this.onError);
+    this.opened = null;
     this.reset();
     this.video.removeAttribute('src');
     this.video.load();
@@ -55,6 +64,11 @@ export class TilePlayer {
     if (record.kind === 'init') this.open(record.codec, record.segment);
     else if (record.kind === 'gap') this.needKey = true;
     else if (record.kind === 'fragment') this.append(record.key, record.captureUs, record.segment);
+  }
+
+  /** Stays this far behind the newest frame, so that the boxes of the frame on screen are there. */
+  setLag(seconds: number): void {
+    this.lag = Math.min(Math.max(seconds, MIN_LAG_S), MAX_LAG_S);
   }
 
   /** Capture time (UTC ms) of the frame at `mediaTime`, or null. */
@@ -78,8 +92,14 @@ export class TilePlayer {
     this.url = null;
   }
 
+  private readonly onError = (): void => {
+    const { opened } = this;
+    if (opened && this.source && Date.now() - opened.at > REOPEN_MS) this.open(opened.codec, opened.segment);
+  };
+
   private open(codec: string, segment: Uint8Array<ArrayBuffer>): void {
     this.reset();
+    this.opened = { codec, segment, at: Date.now() };
     const type = `video/mp4; codecs="${codec}"`;
     const Source = mediaSourceClass();
     if (!Source?.isTypeSupported(type)) {
@@ -107,7 +127,8 @@ export class TilePlayer {
   }
 
   private append(key: boolean, captureUs: number, segment: Uint8Array<ArrayBuffer>): void {
-    this.events.onFragment();
+    this.events.onFragment(captureUs / 1000);
+    if (this.video.error) this.onError();
     if (!this.source || (this.needKey && !key)) return;
     this.needKey = false;
     const base = this.ticks === null ? null : baseTime(segment);
@@ -154,8 +175,9 @@ export class TilePlayer {
     const start = buffered.start(buffered.length - 1);
     const end = buffered.end(buffered.length - 1);
     const lag = end - video.currentTime;
-    if (video.currentTime < start || lag > JUMP_LAG_S || lag < -0.1) video.currentTime = Math.max(start, end - TARGET_LAG_S);
-    else video.playbackRate = lag > CATCH_UP_LAG_S ? 1.1 : lag < TARGET_LAG_S / 2 ? 0.95 : 1;
+    const late = lag - this.lag;
+    if (video.currentTime < start || late > JUMP_SLACK_S || lag < -0.1) video.currentTime = Math.max(start, end - this.lag);
+    else video.playbackRate = late > LAG_SLACK_S ? 1.1 : late < -LAG_SLACK_S ? 0.9 : 1;
     if (video.paused) void video.play().catch(() => undefined);
   }
 }

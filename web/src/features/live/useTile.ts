@@ -6,15 +6,21 @@ import { BoxTimeline } from './boxes';
 import { drawBoxes, type DrawStyle } from './draw';
 import { TilePlayer } from './player';
 
-/** Without a fragment for this long a tile shows its state, never the last picture. */
+/** Without a new picture for this long a tile shows its state, never the last picture. */
 export const STALE_MS = 3000;
+/** A frame waits for the boxes of the analysed frame after it, which comes this much later. */
+const NEXT_BOXES_MS = 300;
+/** Boxes later than this are not waited for. */
+const LATEST_BOXES_MS = 2200;
+/** By this much the longest delay is forgotten with every analysed frame. */
+const LAG_DECAY = 0.98;
 
 export interface TileView {
   /** How pictures come: by the camera's own video, one by one, or not (yet). */
   playing: 'video' | 'pictures' | 'nothing';
   /** Codec this browser cannot play. */
   unsupported: string | null;
-  /** Seconds since the last picture, when there has been none for too long. */
+  /** Seconds since the picture last moved, when there has been none for too long. */
   staleSeconds: number | null;
   people: number;
 }
@@ -34,6 +40,7 @@ export function useTile(
   const [view, setView] = useState<TileView>(NOTHING);
   const boxes = useRef(new BoxTimeline());
   const drawing = useRef({ style, showBoxes, aspect: 16 / 9 });
+  const onBoxes = useRef<(capturedMs: number) => void>(() => undefined);
   const aspect = camera.video ? camera.video.width / camera.video.height : 16 / 9;
   useEffect(() => {
     drawing.current = { style, showBoxes, aspect };
@@ -42,14 +49,20 @@ export function useTile(
   useFeed((item) => {
     if (item.event !== 'boxes') return;
     const news = item.data as Schemas['Boxes'];
-    if (news.camera_id === camera.id) boxes.current.add(Date.parse(news.captured_at), news.boxes);
+    if (news.camera_id !== camera.id) return;
+    const capturedMs = Date.parse(news.captured_at);
+    boxes.current.add(capturedMs, news.boxes);
+    onBoxes.current(capturedMs);
   });
 
   const watched = camera.enabled;
   useEffect(() => {
     const element = video.current;
     if (!element || !watched) return;
-    let lastFragment = Date.now();
+    let lastPicture = Date.now();
+    let lastTime = 0;
+    let newestCapture: number | null = null;
+    let boxDelay = 0;
     let frameRequest = 0;
     let lastCapture: number | null = null;
     boxes.current = new BoxTimeline();
@@ -62,10 +75,16 @@ export function useTile(
     const player = new TilePlayer(element, {
       onPlaying: () => change({ playing: 'video', staleSeconds: null }),
       onUnsupported: (codec) => change({ playing: 'pictures', unsupported: codec }),
-      onFragment: () => {
-        lastFragment = Date.now();
+      onFragment: (captureMs) => {
+        newestCapture = captureMs;
       },
     });
+    onBoxes.current = (capturedMs) => {
+      if (newestCapture === null) return;
+      // The slowest of late counts: a picture that waits a little is better than one without its boxes.
+      boxDelay = Math.max(Math.min(newestCapture - capturedMs, LATEST_BOXES_MS), boxDelay * LAG_DECAY);
+      player.setLag((boxDelay + NEXT_BOXES_MS) / 1000);
+    };
     const draw = (captureMs: number | null) => {
       const target = canvas.current;
       if (!target) return;
@@ -81,7 +100,10 @@ export function useTile(
 
     const unwatch = hub.watch(tenant.id, camera.id, (record) => player.push(record));
     const timer = setInterval(() => {
-      const silence = Date.now() - lastFragment;
+      // What moves on screen counts, not what arrives: a picture that cannot be decoded is not live either.
+      if (element.currentTime !== lastTime || document.hidden) lastPicture = Date.now();
+      lastTime = element.currentTime;
+      const silence = Date.now() - lastPicture;
       const stale = silence > STALE_MS;
       setView((before) => {
         // Single pictures carry no capture time: the newest boxes are the right ones.
@@ -95,6 +117,7 @@ export function useTile(
     return () => {
       clearInterval(timer);
       unwatch();
+      onBoxes.current = () => undefined;
       element.cancelVideoFrameCallback(frameRequest);
       player.destroy();
       setView(NOTHING);
