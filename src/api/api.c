@@ -16,6 +16,7 @@ struct api *api_new(const struct api_config *config)
     pthread_mutex_init(&api->lock, NULL);
     api->board = board_new();
     api->feed = feed_new(api);
+    api->watchers = watchers_new();
     return api;
 }
 
@@ -41,6 +42,7 @@ void api_free(struct api *api)
     if (api == NULL)
         return;
     feed_free(api->feed);
+    watchers_free(api->watchers);
     board_free(api->board);
     for (size_t i = 0; i < API_CHECKS; i++)
         g_free(api->checks[i].message);
@@ -107,7 +109,13 @@ void api_set_settings(struct api *api, const struct settings *settings)
 
 void api_forget_user(struct api *api, struct uuid user_id)
 {
-    feed_forget(api->feed, NULL, user_id);
+    api_end_streams(api, NULL, user_id);
+}
+
+void api_end_streams(struct api *api, const uint8_t session_hash[32], struct uuid user_id)
+{
+    feed_forget(api->feed, session_hash, user_id);
+    watchers_forget(api->watchers, session_hash, user_id);
 }
 
 unsigned api_workers_present(struct api *api)
@@ -141,6 +149,16 @@ bool api_session_holds(struct api *api, const uint8_t token_hash[32])
     if (storage_read(api->parts.storage, read_session, &reading, &error))
         return reading.session.expires_at.us > api->config.clock->utc_now(api->config.clock).us;
     return error_code_of(error) != ERROR_NOT_FOUND;
+}
+
+static bool session_holds(void *context, const uint8_t session_hash[32])
+{
+    return api_session_holds(context, session_hash);
+}
+
+void api_check_watchers(struct api *api)
+{
+    watchers_check(api->watchers, session_holds, api);
 }
 
 /* ---- who may ---- */

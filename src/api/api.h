@@ -48,11 +48,12 @@ struct api_hooks {
     /* Opens `url` for at most some seconds. False and *error only when it could not be tried. */
     bool (*test_camera)(void *context, const char *url, const char *transport,
                         struct api_camera_test *result, GError **error);
-    /* Live video of cameras that the caller may see: answers the request, or false with *error. */
-    bool (*live)(void *context, struct http_request *request, const struct uuid *cameras,
-                 size_t count, GError **error);
-    bool (*live_mjpeg)(void *context, struct http_request *request, struct uuid camera,
-                       GError **error);
+    /* Live video of cameras that the caller may see: answers the request. A reference to the
+     * stream; NULL when there are too many. */
+    struct http_stream *(*live)(void *context, struct http_request *request,
+                                const struct uuid *cameras, size_t count);
+    struct http_stream *(*live_mjpeg)(void *context, struct http_request *request,
+                                      struct uuid camera);
     /* Starts installing a model pack in the background. */
     bool (*install_model)(void *context, const char *name, GError **error);
     /* The pack or model that is being installed, "" for none. */
@@ -114,6 +115,9 @@ void api_set_settings(struct api *api, const struct settings *settings);
 
 /* Models were installed or removed: the list is read again. */
 void api_models_changed(struct api *api);
+
+/* Ends live streams whose session is over. Blocks; call it every few seconds. */
+void api_check_watchers(struct api *api);
 
 /* Ends the streams of a user whose sessions ended (password reset). */
 void api_forget_user(struct api *api, struct uuid user_id);

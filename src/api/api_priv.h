@@ -8,6 +8,7 @@
 #include "api/board.h"
 #include "api/feed.h"
 #include "api/json.h"
+#include "api/watchers.h"
 #include "policy/policy.h"
 #include "record/camera.h"
 #include "record/feed.h"
@@ -48,6 +49,7 @@ struct api {
     atomic_bool open;
     struct board *board;
     struct feed *feed;
+    struct watchers *watchers; /* of live pictures */
     pthread_mutex_t lock;
     /* guarded by lock */
     struct api_check checks[API_CHECKS];
@@ -72,6 +74,10 @@ struct api_call {
     json_t *body;                   /* JSON object; NULL when the route takes none */
     struct utc now;
 };
+
+/* Ends the streams, of the feed and of live pictures, of a session (hash) or a user; NULL or nil:
+ * not asked for. */
+void api_end_streams(struct api *api, const uint8_t session_hash[32], struct uuid user_id);
 
 /* Whether a member with `role` has `ability`. */
 bool api_role_allows(enum user_role role, enum api_ability ability);

@@ -267,7 +267,9 @@ bool handle_live(struct api_call *call, GError **error)
         error_set(error, ERROR_UNAVAILABLE, "No worker offers live pictures");
         return false;
     }
-    return hooks->live(hooks->context, call->http, ids, count, error);
+    watchers_add(call->api->watchers, hooks->live(hooks->context, call->http, ids, count),
+                 call->session.session.token_hash, call->session.user.id);
+    return true;
 }
 
 bool handle_live_mjpeg(struct api_call *call, GError **error)
@@ -283,5 +285,7 @@ bool handle_live_mjpeg(struct api_call *call, GError **error)
         error_set(error, ERROR_UNAVAILABLE, "No worker offers live pictures");
         return false;
     }
-    return hooks->live_mjpeg(hooks->context, call->http, call->id, error);
+    watchers_add(call->api->watchers, hooks->live_mjpeg(hooks->context, call->http, call->id),
+                 call->session.session.token_hash, call->session.user.id);
+    return true;
 }

@@ -103,7 +103,7 @@ bool handle_logout(struct api_call *call, GError **error)
 {
     if (!account_logout(call->account, &call->session, error))
         return false;
-    feed_forget(call->api->feed, call->session.session.token_hash, (struct uuid){{0}});
+    api_end_streams(call->api, call->session.session.token_hash, (struct uuid){{0}});
     set_cookie(call, "");
     call_respond_nothing(call);
     return true;
@@ -141,7 +141,7 @@ bool handle_change_password(struct api_call *call, GError **error)
     explicit_bzero(next, sizeof next);
     if (!ok)
         return false;
-    feed_forget(call->api->feed, NULL, call->session.user.id);
+    api_end_streams(call->api, NULL, call->session.user.id);
     json_t *me = render_me(call->api, &fresh, error);
     if (me == NULL)
         return false;

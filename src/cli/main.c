@@ -1,8 +1,10 @@
 /*
  * customersight: picks the subcommand.
  */
+#include "cli/argv.h"
 #include "cli/commands.h"
 
+#include <glib.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -28,7 +30,7 @@ static void print_help(FILE *out)
           out);
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     if (argc < 2) {
         print_help(stderr);
@@ -47,4 +49,15 @@ int main(int argc, char **argv)
     fprintf(stderr, "customersight: there is no command \"%s\"\nTry: customersight --help\n",
             argv[1]);
     return EXIT_CODE_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    char **own = argv_take(argc, argv);
+    /* The parsers of options move pointers about in what they get. */
+    g_autofree char **arguments = g_memdup2(own, ((gsize)argc + 1) * sizeof(*own));
+    const int code = run(argc, arguments);
+
+    g_strfreev(own);
+    return code;
 }

@@ -44,8 +44,6 @@
 #define SETTINGS_CAPTURE(X)                                                                        \
     X(capture, executable, TEXT, char *, "", 0, 1000, "", "", RESTART, OPEN,                       \
       "The capture program; empty: beside the program")                                            \
-    X(capture, sandbox, CHOICE, char *, "auto", 0, 0, "", "auto|off", RESTART, OPEN,               \
-      "System-call filter around FFmpeg; off only to find a fault")                                \
     X(capture, allow_loopback, BOOLEAN, bool, "false", 0, 1, "", "", RESTART, OPEN,                \
       "Allow cameras on loopback addresses, for tests and simulators")                             \
     X(capture, max_blind_seconds, NUMBER, double, "2", 0, 60, "seconds", "", LIVE, OPEN,           \

@@ -185,11 +185,15 @@ static bool send_kept(struct viewer *viewer, const struct kept *kept)
 void station_add(struct station *station, struct http_stream *stream, uint16_t tile,
                  enum station_view view)
 {
-    struct viewer viewer = {http_stream_ref(stream), tile, view, false};
+    struct viewer viewer = {stream, tile, view, false};
 
     pthread_mutex_lock(&station->lock);
-    if (station->closed)
+    if (station->closed) {
+        pthread_mutex_unlock(&station->lock);
         http_stream_close(stream);
+        return;
+    }
+    http_stream_ref(stream);
     send_kept(&viewer, &station->state);
     send_kept(&viewer, &station->init);
     for (guint i = 0; i < station->group->len; i++)

@@ -89,8 +89,8 @@ static void on_closed(struct http_stream *stream, void *context)
     pthread_mutex_unlock(&wall->lock);
 }
 
-static void respond(struct wall *wall, struct http_request *request, const struct uuid *cameras,
-                    size_t count, enum station_view view)
+static struct http_stream *respond(struct wall *wall, struct http_request *request,
+                                   const struct uuid *cameras, size_t count, enum station_view view)
 {
     const bool multipart = view == STATION_VIEW_MULTIPART;
     const struct http_stream_config config = {
@@ -105,25 +105,26 @@ static void respond(struct wall *wall, struct http_request *request, const struc
     sweep(wall);
     stream = http_respond_stream(request, &config);
     if (!stream)
-        return;
+        return NULL;
     for (size_t i = 0; i < count; i++)
         watch(wall, cameras[i], stream, (uint16_t)i, view);
     /* A client that went while it was being added was not there yet for on_closed. */
     if (http_stream_is_closed(stream))
         on_closed(stream, wall);
-    http_stream_unref(stream);
+    return stream;
 }
 
-void wall_respond(struct wall *wall, struct http_request *request, const struct uuid *cameras,
-                  size_t count)
+struct http_stream *wall_respond(struct wall *wall, struct http_request *request,
+                                 const struct uuid *cameras, size_t count)
 {
     g_assert(count <= WALL_TILES_MAX);
-    respond(wall, request, cameras, count, STATION_VIEW_VIDEO);
+    return respond(wall, request, cameras, count, STATION_VIEW_VIDEO);
 }
 
-void wall_respond_stills(struct wall *wall, struct http_request *request, struct uuid camera_id)
+struct http_stream *wall_respond_stills(struct wall *wall, struct http_request *request,
+                                        struct uuid camera_id)
 {
-    respond(wall, request, &camera_id, 1, STATION_VIEW_MULTIPART);
+    return respond(wall, request, &camera_id, 1, STATION_VIEW_MULTIPART);
 }
 
 size_t wall_pulls(struct wall *wall)

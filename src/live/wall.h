@@ -37,12 +37,15 @@ struct wall *wall_new(const struct wall_config *config);
 void wall_free(struct wall *wall);
 
 /* Answers `request` with the live records of `cameras` (tile = index); the caller has checked that
- * they may be seen. */
-void wall_respond(struct wall *wall, struct http_request *request, const struct uuid *cameras,
-                  size_t count);
+ * they may be seen. Returns a reference to the stream; NULL (and answered 503) when there are too
+ * many.
+ */
+struct http_stream *wall_respond(struct wall *wall, struct http_request *request,
+                                 const struct uuid *cameras, size_t count);
 
-/* Answers with stills as multipart/x-mixed-replace. */
-void wall_respond_stills(struct wall *wall, struct http_request *request, struct uuid camera_id);
+/* The same with stills, as multipart/x-mixed-replace. */
+struct http_stream *wall_respond_stills(struct wall *wall, struct http_request *request,
+                                        struct uuid camera_id);
 
 /* Pulls that run now; for tests and metrics. */
 size_t wall_pulls(struct wall *wall);

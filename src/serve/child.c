@@ -1,5 +1,7 @@
 #include "serve/child.h"
 
+#include "conf/settings.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
@@ -48,6 +50,35 @@ unsigned child_starts(const struct child *child)
     return child->starts;
 }
 
+/* Whether an entry NAME=value sets a secret setting, or names the file that holds one. */
+static bool is_secret(const char *entry)
+{
+    gsize count;
+    const struct setting_row *rows = settings_rows(&count);
+
+    for (gsize i = 0; i < count; i++) {
+        g_autofree char *name =
+            g_strdup_printf("CUSTOMERSIGHT_%s__%s", rows[i].section, rows[i].key);
+        const gsize length = strlen(name);
+
+        if (rows[i].secrecy == SETTING_SECRET && g_ascii_strncasecmp(entry, name, length) == 0 &&
+            (entry[length] == '=' || g_str_has_prefix(entry + length, "_FILE=")))
+            return true;
+    }
+    return false;
+}
+
+char **child_environment(void)
+{
+    GPtrArray *kept = g_ptr_array_new();
+
+    for (char **entry = environ; entry != NULL && *entry != NULL; entry++)
+        if (!is_secret(*entry))
+            g_ptr_array_add(kept, g_strdup(*entry));
+    g_ptr_array_add(kept, NULL);
+    return (char **)g_ptr_array_free(kept, FALSE);
+}
+
 static int64_t now_ns(const struct child *child)
 {
     return child->config.clock->mono_now(child->config.clock).ns;
@@ -65,6 +96,7 @@ static bool spawn(struct child *child, int own_end, GError **error)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
+    g_auto(GStrv) environment = child_environment();
     sigset_t none;
     sigset_t all;
     int failed;
@@ -81,7 +113,7 @@ static bool spawn(struct child *child, int own_end, GError **error)
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
                                               POSIX_SPAWN_SETPGROUP);
     failed = posix_spawn(&child->pid, child->config.arguments[0], &actions, &attributes,
-                         child->config.arguments, environ);
+                         child->config.arguments, environment);
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     if (failed != 0) {

@@ -30,6 +30,10 @@ struct child_config {
     const struct clock *clock;
 };
 
+/* Our environment without the variables that hold secret settings, for every process we start: a
+ * worker needs no master key. Free with g_strfreev. */
+char **child_environment(void);
+
 struct child;
 
 struct child *child_new(const struct child_config *config);

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "demo/site.h"
+#include "serve/child.h"
 
 #include <errno.h>
 #include <glib/gstdio.h>
@@ -48,16 +49,20 @@ static bool draw(struct demo_clips *clips, const char *path, unsigned camera, GE
                          capture,
                          (char *)(gsize)path,
                          NULL};
+    g_auto(GStrv) environment = child_environment();
     g_autoptr(GError) problem = NULL;
     int output = -1, status = 0;
     GPid child = 0;
 
-    if (!g_spawn_async_with_pipes(NULL, arguments, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL,
-                                  &child, NULL, &output, NULL, &problem)) {
+    if (!g_spawn_async_with_pipes(NULL, arguments, environment, G_SPAWN_DO_NOT_REAP_CHILD, NULL,
+                                  NULL, &child, NULL, &output, NULL, &problem)) {
         error_set(error, ERROR_IO, "%s", problem->message);
         return false;
     }
     atomic_store(&clips->child, child);
+    /* Asked to stop before there was a child to end. */
+    if (atomic_load(&clips->stop))
+        kill(child, SIGKILL);
     follow(clips, output, camera);
     while (waitpid(child, &status, 0) < 0 && errno == EINTR)
         ;
@@ -113,8 +118,10 @@ void demo_clips_stop_and_free(struct demo_clips *clips)
 
     const int child = atomic_load(&clips->child);
 
+    /* Not SIGTERM: the child inherits that we block it. What it leaves is a file without its final
+     * name, and its encoder ends with it. */
     if (child > 0)
-        kill(child, SIGTERM);
+        kill(child, SIGKILL);
     pthread_join(clips->thread, NULL);
     g_free(clips);
 }

@@ -1,6 +1,7 @@
 #include "serve/model_install.h"
 
 #include "infer/catalogue.h"
+#include "serve/child.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -49,6 +50,7 @@ static pid_t spawn(const struct model_install *install)
                          to,
                          NULL};
     posix_spawnattr_t attributes;
+    g_auto(GStrv) environment = child_environment();
     sigset_t none;
     pid_t child = 0;
 
@@ -56,7 +58,7 @@ static pid_t spawn(const struct model_install *install)
     posix_spawnattr_init(&attributes);
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
-    if (posix_spawn(&child, arguments[0], NULL, &attributes, arguments, environ) != 0)
+    if (posix_spawn(&child, arguments[0], NULL, &attributes, arguments, environment) != 0)
         child = 0;
     posix_spawnattr_destroy(&attributes);
     return child;

@@ -40,6 +40,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #ifdef __linux__
+#include <linux/landlock.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -194,24 +195,20 @@ static bool locate_worker(void *context, struct uuid camera_id, char **endpoint,
     return true;
 }
 
-static bool show_live(void *context, struct http_request *request, const struct uuid *cameras,
-                      size_t count, GError **error)
+static struct http_stream *show_live(void *context, struct http_request *request,
+                                     const struct uuid *cameras, size_t count)
 {
     struct serve *serve = context;
 
-    (void)error;
-    wall_respond(serve->wall, request, cameras, count);
-    return true;
+    return wall_respond(serve->wall, request, cameras, count);
 }
 
-static bool show_stills(void *context, struct http_request *request, struct uuid camera,
-                        GError **error)
+static struct http_stream *show_stills(void *context, struct http_request *request,
+                                       struct uuid camera)
 {
     struct serve *serve = context;
 
-    (void)error;
-    wall_respond_stills(serve->wall, request, camera);
-    return true;
+    return wall_respond_stills(serve->wall, request, camera);
 }
 
 static bool install_model(void *context, const char *name, GError **error)
@@ -602,7 +599,6 @@ static void start_demo(struct serve *serve)
 /* Whether the kernel filters system calls: without it FFmpeg runs unconfined, and that is said. */
 static void check_sandbox(struct serve *serve)
 {
-    const struct settings *settings = serve->config->settings;
     const char *missing = "this system has no system-call filter: streams are decoded without one";
 
 #if defined(__linux__) && defined(SYS_seccomp)
@@ -611,8 +607,12 @@ static void check_sandbox(struct serve *serve)
     if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0)
         missing = NULL;
 #endif
-    if (strcmp(settings->capture.sandbox, "off") == 0)
-        missing = "switched off by capture.sandbox";
+#if defined(__linux__) && defined(SYS_landlock_create_ruleset)
+    if (missing == NULL &&
+        syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) < 1)
+        missing = "this kernel has no Landlock: until a camera is connected its decoder could read "
+                  "files";
+#endif
     api_set_check(serve->api, "sandbox", missing == NULL, false, missing);
 }
 
@@ -649,6 +649,7 @@ static void look_after(struct serve *serve, unsigned tick)
         check_models(serve);
     api_set_check(serve->api, "worker", workers > 0, false,
                   workers > 0 ? NULL : "no worker asks for cameras");
+    api_check_watchers(serve->api);
     if (tick % SWEEP_EVERY_TICKS == 1) {
         struct ingest_sweep_result swept;
 

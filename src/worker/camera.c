@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "pipeline/pipeline.h"
 #include "seal/seal.h"
+#include "source/retry.h"
 #include "source/source.h"
 #include "worker/anchor.h"
 
@@ -13,8 +14,8 @@
 
 /* How long source_next waits: the longest a change of settings waits too. */
 #define POLL_MS 100
-/* After a source that could not be made at all (file missing, wrong URL). */
-#define RETRY_US (2 * 1000000LL)
+/* A clip that is being made is looked for this often. */
+#define PREPARING_US (500 * 1000LL)
 /* Events that wait in memory for a spool that cannot be written (disk full). More are dropped, the
  * oldest first, and counted: then nothing was acknowledged for minutes. */
 #define WAITING_EVENTS_MAX 1024
@@ -55,6 +56,7 @@ struct camera {
     struct pipeline_sink sink;
     GArray *events; /* of struct event: made, not yet spooled */
     enum camera_state state;
+    struct retry retry; /* of sources that ended or could not be made at all */
     struct utc retry_at;
     struct utc next_still;
     bool still_due;
@@ -383,6 +385,17 @@ static void close_source(struct camera *camera)
     camera->live_on = false;
 }
 
+/* The source ended or could not be made: said, and tried again with growing pauses. */
+static void give_up_source(struct camera *camera, const char *reason)
+{
+    const int64_t wait_ms =
+        retry_failed(&camera->retry, mono_now(camera).ns / 1000, g_random_double());
+
+    set_state_text(camera, CAMERA_STATE_OFFLINE, reason);
+    close_source(camera);
+    camera->retry_at.us = utc_now(camera).us + wait_ms * 1000;
+}
+
 static enum source_transport transport_of(const char *name)
 {
     if (strcmp(name, "tcp") == 0)
@@ -425,10 +438,9 @@ static void open_source(struct camera *camera)
 
     if (now.us < camera->retry_at.us)
         return;
-    camera->retry_at.us = now.us + RETRY_US;
     if (is_preparing(&camera->lease)) {
         set_state_text(camera, CAMERA_STATE_PREPARING, "");
-        camera->retry_at.us = now.us + RETRY_US / 4;
+        camera->retry_at.us = now.us + PREPARING_US;
         return;
     }
     if (is_file) {
@@ -439,7 +451,7 @@ static void open_source(struct camera *camera)
     set_state_text(camera, CAMERA_STATE_CONNECTING, "");
     camera->source = source_new(&config, &error);
     if (!camera->source)
-        set_state_text(camera, CAMERA_STATE_OFFLINE, error->message);
+        give_up_source(camera, error->message);
 }
 
 static void lines_of(const struct lease_camera *lease,
@@ -500,6 +512,7 @@ static void follow_lease(struct camera *camera)
     camera->lease = wanted;
     if (other_input) {
         close_source(camera);
+        retry_init(&camera->retry);
         camera->retry_at.us = 0;
     }
     if (!camera->pipeline) {
@@ -587,12 +600,12 @@ static void take_item(struct camera *camera)
         source_release(camera->source, &item);
         break;
     case SOURCE_ITEM_STATE:
+        if (item.change.state == CAMERA_STATE_STREAMING)
+            retry_healthy(&camera->retry, mono_now(camera).ns / 1000);
         set_state(camera, &item.change);
         break;
     case SOURCE_ITEM_END:
-        set_state_text(camera, CAMERA_STATE_OFFLINE,
-                       item.error ? item.error->message : "the recording is over");
-        close_source(camera);
+        give_up_source(camera, item.error ? item.error->message : "the recording is over");
         break;
     case SOURCE_ITEM_NONE:
         pipeline_pass(camera->pipeline, utc_now(camera));
@@ -652,6 +665,7 @@ struct camera *camera_start(const struct camera_surroundings *surroundings,
     g_array_set_clear_func(camera->events, clear_event);
     camera->report.camera_id = camera->id;
     camera->report.state = CAMERA_STATE_CONNECTING;
+    retry_init(&camera->retry);
     camera->rate_window = utc_now(camera);
     camera->metric_state = metrics_cell(surroundings->metrics, METRIC_CAMERA_STATE, values);
     camera_update(camera, lease, settings, public_key);

@@ -2,8 +2,8 @@
  * From a worker's endpoint through serve's wall to a client, over real sockets.
  */
 #include "base/log.h"
-#include "live/wall.h"
 #include "live/endpoint.h"
+#include "live/wall.h"
 #include "wire/live.h"
 
 #include "cmocka_include.h"
@@ -62,9 +62,9 @@ static void on_request(struct http_request *request, const struct http_route *ro
 
     g_assert(route);
     if (strcmp(route->name, "stills") == 0)
-        wall_respond_stills(fixture->wall, request, fixture->camera);
+        http_stream_unref(wall_respond_stills(fixture->wall, request, fixture->camera));
     else
-        wall_respond(fixture->wall, request, &fixture->camera, 1);
+        http_stream_unref(wall_respond(fixture->wall, request, &fixture->camera, 1));
 }
 
 static const struct http_route routes[] = {
@@ -242,6 +242,27 @@ static void publish(struct fixture *fixture, enum live_kind kind, unsigned flags
 
 static const char streaming[] = "{\"state\":\"streaming\",\"reason\":\"\"}";
 
+static void test_wall_says_offline_when_the_station_closes(void **state)
+{
+    static const char offline[] = "\"offline\"";
+    struct fixture *fixture = *state;
+    struct reader *reader;
+    bool said = false;
+
+    publish(fixture, LIVE_STATE, 0, streaming);
+    reader = reader_start(fixture, "/live");
+    wait_for_kinds(reader, "s");
+    station_close(fixture->station);
+    for (int i = 0; i < WAIT_ROUNDS && !said; i++) {
+        g_usleep(10000);
+        pthread_mutex_lock(&reader->lock);
+        said = memmem(reader->bytes->data, reader->bytes->len, offline, strlen(offline)) != NULL;
+        pthread_mutex_unlock(&reader->lock);
+    }
+    assert_true(said);
+    reader_stop(reader);
+}
+
 static void test_wall_gives_a_late_viewer_the_cached_group_when_it_joins(void **state)
 {
     struct fixture *fixture = *state;
@@ -352,6 +373,8 @@ static void test_endpoint_refuses_when_the_token_is_wrong(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_wall_says_offline_when_the_station_closes, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(
             test_wall_gives_a_late_viewer_the_cached_group_when_it_joins, setup, teardown),
         cmocka_unit_test_setup_teardown(test_wall_forgets_the_pictures_when_the_camera_goes_away,

@@ -112,6 +112,21 @@ static void test_child_is_tried_again_when_it_cannot_be_greeted(void **state)
     child_free(child);
 }
 
+static void test_child_does_not_inherit_secret_settings(void **state)
+{
+    g_auto(GStrv) environment = NULL;
+
+    (void)state;
+    g_setenv("CUSTOMERSIGHT_STORAGE__MASTER_KEY", "00ff", TRUE);
+    g_setenv("CUSTOMERSIGHT_SERVER__METRICS_TOKEN_FILE", "/run/token", TRUE);
+    g_setenv("CUSTOMERSIGHT_ANALYSIS__THREADS", "2", TRUE);
+    environment = child_environment();
+    assert_null(g_environ_getenv(environment, "CUSTOMERSIGHT_STORAGE__MASTER_KEY"));
+    assert_null(g_environ_getenv(environment, "CUSTOMERSIGHT_SERVER__METRICS_TOKEN_FILE"));
+    assert_string_equal(g_environ_getenv(environment, "CUSTOMERSIGHT_ANALYSIS__THREADS"), "2");
+    assert_non_null(g_environ_getenv(environment, "PATH"));
+}
+
 static json_t *handle(void *context, const char *command, const json_t *arguments, GError **error)
 {
     (void)context;
@@ -147,6 +162,7 @@ static void test_control_answers_and_passes_errors_on(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_child_does_not_inherit_secret_settings),
         cmocka_unit_test(test_child_gets_its_greeting_and_ends_when_the_pipe_closes),
         cmocka_unit_test(test_child_restarts_at_once_then_with_back_off),
         cmocka_unit_test(test_child_that_ignores_everything_is_killed),
