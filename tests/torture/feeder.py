@@ -37,7 +37,7 @@ class Feeder:
         self.worker, self.token, self.socket_path = worker, token, socket_path
         self.stream, self.boot = str(uuid.UUID(int=self.random.getrandbits(128), version=4)), str(uuid.uuid4())
         self.journal = open(pathlib.Path(folder, "journal"), "wb")
-        self.lock, self.stopping = threading.Lock(), False
+        self.lock, self.fed, self.stopping = threading.Lock(), False, False
         self.waiting = collections.deque()  # (seq, bytes); acknowledged and not yet answered
         self.acknowledged = 0               # the last seq that is durable
         self.tracks, self.crossings = {}, {}
@@ -56,7 +56,9 @@ class Feeder:
         return str(uuid.UUID(int=self.random.getrandbits(128), version=4))
 
     def lease(self):
-        request = {"worker_id": self.worker, "boot_id": self.boot, "known_version": self.version, "wait_seconds": 0, "capacity": 1,
+        request = {"worker_id": self.worker, "boot_id": self.boot, "known_version": self.version, "wait_seconds": 0,
+                   "capacity": 0 if self.camera else 1,  # what it holds is renewed, the demo's cameras are left to the worker
+                  
                    "leaving": False, "live_endpoint": "", "live_token": ""}
         status, body = call_socket(self.socket_path, "POST", "/api/worker/leases", json.dumps(request), self.token)
         if status != 200:
@@ -101,7 +103,7 @@ class Feeder:
 
     def feed(self):
         self.next_seq = 1
-        while not self.stopping:
+        while not self.fed:
             groups = [self._group() for _ in range(self.random.randrange(1, 5))]
             events = [event for group in groups for event in group[4]]
             self.journal.write(b"".join(text for _, text in events))
@@ -146,7 +148,14 @@ class Feeder:
         for thread in self.threads:
             thread.start()
 
+    def end_feeding(self):
+        """No more events; what waits is still posted."""
+        self.fed = True
+        if self.threads:
+            self.threads[0].join(15)
+
     def stop(self):
+        self.end_feeding()
         self.stopping = True
         for thread in self.threads:
             thread.join(15)
