@@ -50,6 +50,7 @@ void api_free(struct api *api)
     if (api->models != NULL)
         json_decref(api->models);
     g_clear_pointer(&api->identities, g_hash_table_destroy);
+    g_clear_pointer(&api->runs_told, g_hash_table_destroy);
     pthread_mutex_destroy(&api->lock);
     g_free(api);
 }

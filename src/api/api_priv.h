@@ -54,6 +54,7 @@ struct api {
     /* guarded by lock */
     struct api_check checks[API_CHECKS];
     struct api_demo demo;
+    GHashTable *runs_told;  /* events.c: "worker/net" → the last number (double *) */
     GHashTable *identities; /* events.c: who the tracks in view are, for the boxes */
     json_t *models;         /* what list_models said last */
     int64_t models_read_ns;

@@ -21,6 +21,8 @@ struct identity {
 };
 
 #define IDENTITY_FRESH_NS (1 * 1000000000LL)
+/* Nets of workers whose runs are counted; more are not. */
+#define RUNS_MOST 1024
 /* Tracks remembered; more are forgotten all together, which costs one read each. */
 #define IDENTITIES_MOST 4096
 
@@ -369,16 +371,54 @@ static void show_state(struct api_call *call, const json_t *report)
     feed_transient(call->api->feed, tenant_id, group_of(camera.camera_id, 1), "camera-state", item);
 }
 
+/* How often a net ran, of all workers together; a worker that starts anew counts from 0. */
+static void count_runs(struct api_call *call, const char *net, double told)
+{
+    struct api *api = call->api;
+    char worker[UUID_TEXT_SIZE];
+    const double *before;
+    double more = 0;
+
+    uuid_format(call->worker.id, worker);
+    g_autofree char *key = g_strdup_printf("%s/%s", worker, net);
+
+    pthread_mutex_lock(&api->lock);
+    if (api->runs_told == NULL)
+        api->runs_told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    before = g_hash_table_lookup(api->runs_told, key);
+    if (before != NULL || g_hash_table_size(api->runs_told) < RUNS_MOST) {
+        more = before != NULL && told >= *before ? told - *before : told;
+        g_hash_table_replace(api->runs_told, g_steal_pointer(&key), g_memdup2(&told, sizeof told));
+    }
+    pthread_mutex_unlock(&api->lock);
+    if (more > 0)
+        metric_add(metrics_cell(api->config.metrics, METRIC_INFERENCE_RUNS, &net), more);
+}
+
+/* A name as cards have it. */
+static bool is_net_name(const char *name)
+{
+    return *name != '\0' && strlen(name) < 64 &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_.-") == strlen(name);
+}
+
 bool handle_worker_transient(struct api_call *call, GError **error)
 {
     json_t *states = json_object_get(call->body, "camera_states");
     json_t *boxes = json_object_get(call->body, "boxes");
+    const char *name;
+    json_t *runs;
     size_t index;
     json_t *report;
 
     if (json_array_size(states) > LIMIT_CAMERAS || json_array_size(boxes) > LIMIT_CAMERAS) {
         error_set(error, ERROR_TOO_LARGE, "More reports than a worker has cameras");
         return false;
+    }
+    json_object_foreach(json_object_get(call->body, "inference_runs"), name, runs)
+    {
+        if (is_net_name(name) && json_is_integer(runs) && json_integer_value(runs) >= 0)
+            count_runs(call, name, json_number_value(runs));
     }
     json_array_foreach(states, index, report)
     {

@@ -24,6 +24,7 @@ static const struct {
 struct metric_cell {
     enum metric_code code;
     char *labels;         /* `camera="x",reason="y"` without braces; immutable */
+    char *first;          /* the first label's value, "" without labels; immutable */
     _Atomic double value; /* counter, gauge; histogram: sum */
     atomic_ullong counts[BUCKETS + 1];
 };
@@ -39,6 +40,7 @@ static void cell_free(gpointer data)
     struct metric_cell *cell = data;
 
     g_free(cell->labels);
+    g_free(cell->first);
     g_free(cell);
 }
 
@@ -96,6 +98,7 @@ struct metric_cell *metrics_cell(struct metrics *metrics, enum metric_code code,
         cell = g_new0(struct metric_cell, 1);
         cell->code = code;
         cell->labels = g_steal_pointer(&labels);
+        cell->first = g_strdup(*cell->labels ? values[0] : "");
         g_hash_table_insert(metrics->cells, g_steal_pointer(&key), cell);
         g_ptr_array_add(metrics->ordered, cell);
     }
@@ -150,6 +153,22 @@ double metric_value(const struct metric_cell *cell)
     return families[cell->code].type == METRIC_HISTOGRAM
                ? (double)observations(cell)
                : atomic_load_explicit(&cell->value, memory_order_relaxed);
+}
+
+GHashTable *metrics_by_label(struct metrics *metrics, enum metric_code code)
+{
+    GHashTable *found = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+
+    pthread_mutex_lock(&metrics->lock);
+    for (guint i = 0; i < metrics->ordered->len; i++) {
+        const struct metric_cell *cell = g_ptr_array_index(metrics->ordered, i);
+        const double value = metric_value(cell);
+
+        if (cell->code == code)
+            g_hash_table_insert(found, g_strdup(cell->first), g_memdup2(&value, sizeof(value)));
+    }
+    pthread_mutex_unlock(&metrics->lock);
+    return found;
 }
 
 static void append_number(GString *out, double value)

@@ -75,6 +75,10 @@ void metric_observe(struct metric_cell *cell, double seconds);
 /* Counter or gauge value; histogram: number of observations. */
 double metric_value(const struct metric_cell *cell);
 
+/* A counter family with one label: a new table of label value (char *) → number (double *); unref
+ * with g_hash_table_unref. */
+GHashTable *metrics_by_label(struct metrics *metrics, enum metric_code code);
+
 /* The text exposition (version 0.0.4) of all cells. Free with g_free. */
 char *metrics_format(struct metrics *metrics);
 

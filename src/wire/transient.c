@@ -52,7 +52,20 @@ static json_t *state_json(const struct transient_camera *camera)
     return object;
 }
 
-char *transient_print(const struct transient_camera *const *cameras, gsize count)
+static json_t *runs_json(GHashTable *inference_runs)
+{
+    json_t *object = json_object();
+    GHashTableIter iter;
+    void *name, *count;
+
+    g_hash_table_iter_init(&iter, inference_runs);
+    while (g_hash_table_iter_next(&iter, &name, &count))
+        json_object_set_new(object, name, json_integer((json_int_t) * (const double *)count));
+    return object;
+}
+
+char *transient_print(const struct transient_camera *const *cameras, gsize count,
+                      GHashTable *inference_runs)
 {
     json_t *boxes = json_array(), *states = json_array();
 
@@ -63,6 +76,10 @@ char *transient_print(const struct transient_camera *const *cameras, gsize count
     }
 
     json_t *object = json_pack("{s:o, s:o}", "boxes", boxes, "camera_states", states);
+
+    if (inference_runs)
+        json_object_set_new(object, "inference_runs", runs_json(inference_runs));
+
     char *raw = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(6));
     char *text = g_strdup(raw);
 

@@ -43,7 +43,9 @@ struct transient_camera {
     unsigned box_count;
 };
 
-/* JSON of `count` cameras; free with g_free. */
-char *transient_print(const struct transient_camera *const *cameras, gsize count);
+/* JSON of `count` cameras; free with g_free. `inference_runs` (NULL: not told) has the name of each
+ * net with how often it ran since the worker's start (double *). */
+char *transient_print(const struct transient_camera *const *cameras, gsize count,
+                      GHashTable *inference_runs);
 
 #endif

@@ -29,6 +29,7 @@ static bool report(struct reporter *reporter, bool all)
 {
     g_autoptr(GPtrArray) reports = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GPtrArray) persons = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GHashTable) runs = NULL;
     g_autoptr(GBytes) body = NULL;
     g_autoptr(GBytes) answer = NULL;
     g_autoptr(GError) error = NULL;
@@ -36,9 +37,12 @@ static bool report(struct reporter *reporter, bool all)
     char *text;
 
     reporter->config.collect(reporter->config.context, all, reports, persons);
-    if (reports->len == 0)
+    if (reports->len == 0 && !all)
         return true;
-    text = transient_print((const struct transient_camera *const *)reports->pdata, reports->len);
+    if (all)
+        runs = metrics_by_label(reporter->config.metrics, METRIC_INFERENCE_RUNS);
+    text =
+        transient_print((const struct transient_camera *const *)reports->pdata, reports->len, runs);
     body = g_bytes_new_take(text, strlen(text));
     if (client_call(reporter->client, "POST", "/api/worker/transient", "application/json", body,
                     CALL_SECONDS, &status, &answer, &error) &&

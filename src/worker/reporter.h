@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "wire/transient.h"
 
 #include <glib.h>
@@ -26,6 +27,7 @@ struct reporter_config {
     /* About once a second. Reporter's thread. */
     void (*tick)(void *context);
     void *context;
+    struct metrics *metrics; /* what the nets ran is told with `all` */
     const struct logger *logger;
     const struct clock *clock;
 };

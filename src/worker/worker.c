@@ -428,6 +428,7 @@ static bool start_threads(struct worker *worker, GError **error)
                                              .collect = collect_reports,
                                              .tick = on_tick,
                                              .context = worker,
+                                             .metrics = config->metrics,
                                              .logger = config->logger,
                                              .clock = config->clock};
     const struct endpoint_config endpoint = {.address = config->live_address,

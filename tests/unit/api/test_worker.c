@@ -292,6 +292,31 @@ static void test_boxes_reach_the_tenants_screens_with_names(void **state)
     close(theirs);
 }
 
+static void test_runs_of_nets_are_in_the_metrics_when_workers_tell_them(void **state)
+{
+    static const struct {
+        const char *told;
+        const char *shown;
+    } steps[] = {
+        {"{\"inference_runs\":{\"centernet\":7}}", "{model=\"centernet\"} 7\n"},
+        {"{\"inference_runs\":{\"centernet\":9}}", "{model=\"centernet\"} 9\n"},
+        {"{\"inference_runs\":{\"centernet\":2}}", "{model=\"centernet\"} 11\n"}, /* anew */
+        {"{\"inference_runs\":{\"Evil \\\"\":2}}", "{model=\"centernet\"} 11\n"},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(steps); i++) {
+        struct raw_answer answer = world_work(*state, "POST", "/api/worker/transient",
+                                              "application/json", steps[i].told, -1);
+
+        assert_int_equal(answer.status, 204);
+        raw_answer_clear(&answer);
+        answer = world_ask(*state, NOBODY, "GET", "/metrics", NULL, NULL);
+        assert_non_null(strstr(answer.body->str, steps[i].shown));
+        assert_null(strstr(answer.body->str, "Evil"));
+        raw_answer_clear(&answer);
+    }
+}
+
 static void test_feed_tells_of_changes_and_resumes_without_a_gap(void **state)
 {
     struct world *world = *state;
@@ -408,6 +433,7 @@ int main(void)
         cmocka_unit_test(test_lease_is_refused_when_the_credential_is_another_workers),
         cmocka_unit_test(test_boxes_reach_the_tenants_screens_with_names),
         cmocka_unit_test(test_still_is_asked_from_the_worker_and_handed_on),
+        cmocka_unit_test(test_runs_of_nets_are_in_the_metrics_when_workers_tell_them),
         cmocka_unit_test(test_feed_tells_of_changes_and_resumes_without_a_gap),
         cmocka_unit_test(test_feed_says_reset_when_the_id_is_from_another_time),
         cmocka_unit_test(test_events_of_garbage_are_refused),

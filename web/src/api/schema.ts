@@ -1354,6 +1354,10 @@ export interface components {
         Transient: {
             boxes?: components["schemas"]["Boxes"][];
             camera_states?: components["schemas"]["CameraStateItem"][];
+            /** @description How often each net ran since the worker's start */
+            inference_runs?: {
+                [key: string]: number;
+            };
         };
     };
     responses: {
