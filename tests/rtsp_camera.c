@@ -100,7 +100,8 @@ static bool load(const char *path, struct clip *clip)
     return true;
 }
 
-/* What goes out instead of a unit: the same length, the start kept so that it is still payloaded.
+/* What goes out instead of a unit: the same length, the start with its headers kept, so that the
+ * parser in front of the payloader lets it pass.
  */
 static GstBuffer *spoil(const GstBuffer *unit)
 {
@@ -108,7 +109,7 @@ static GstBuffer *spoil(const GstBuffer *unit)
     GstMapInfo map;
 
     gst_buffer_map(bad, &map, GST_MAP_WRITE);
-    for (gsize i = 8; i < map.size; i++)
+    for (gsize i = 24; i < map.size; i++)
         map.data[i] = (guint8)(1 + g_random_int_range(0, 255));
     gst_buffer_unmap(bad, &map);
     return bad;
