@@ -404,8 +404,14 @@ void call_respond(struct api_call *call, unsigned status, json_t *take_json)
 {
     char *text = json_dumps(take_json, JSON_COMPACT | JSON_ENCODE_ANY);
 
-    g_assert(text != NULL);
     json_decref(take_json);
+    if (text == NULL) {
+        g_autoptr(GError) error = NULL;
+
+        error_set(&error, ERROR_INTERNAL, "the answer is not JSON");
+        http_respond_error(call->http, error);
+        return;
+    }
     http_respond(call->http, status, "application/json",
                  g_bytes_new_with_free_func(text, strlen(text), free, text));
 }

@@ -2,6 +2,7 @@
  * Looking at cameras: the connection test, stills, live video.
  */
 #include "api/api_priv.h"
+#include "base/fit.h"
 #include "base/limits.h"
 #include "base/peer.h"
 #include "storage/cameras.h"
@@ -133,7 +134,7 @@ static bool read_test(struct api_call *call, struct one_camera *stored, char **u
     else
         *url = g_strdup(text);
     g_autofree char *shown = camera_redact_url(*url);
-    g_strlcpy(camera.shown_url, shown, sizeof camera.shown_url);
+    fit_utf8(camera.shown_url, sizeof camera.shown_url, shown);
     return camera_validate(&camera, *url, error) &&
            api_camera_address(call, camera.kind, *url, error);
 }

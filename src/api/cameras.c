@@ -4,6 +4,7 @@
  */
 #include "storage/cameras.h"
 #include "api/api_priv.h"
+#include "base/fit.h"
 #include "storage/keystore.h"
 #include "storage/lines.h"
 #include "storage/sites.h"
@@ -189,7 +190,7 @@ static bool finish_camera(struct api_call *call, struct connection *connection,
     if (url != NULL) {
         g_autofree char *shown = camera_redact_url(url);
 
-        g_strlcpy(camera->shown_url, shown, sizeof camera->shown_url);
+        fit_utf8(camera->shown_url, sizeof camera->shown_url, shown);
     }
     g_autoptr(GError) no_site = NULL;
     if (!sites_get(connection, call->tenant.id, camera->site_id, &site, &no_site)) {

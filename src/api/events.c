@@ -4,6 +4,7 @@
  * name within a second.
  */
 #include "api/api_priv.h"
+#include "base/fit.h"
 #include "base/limits.h"
 #include "ingest/ingest.h"
 #include "storage/decisions.h"
@@ -340,7 +341,7 @@ static void show_state(struct api_call *call, const json_t *report)
         (camera.state = camera_state_from_name(state)) == CAMERA_STATE_NONE)
         return;
     if (reason != NULL)
-        g_strlcpy(camera.reason, reason, sizeof camera.reason);
+        fit_utf8(camera.reason, sizeof camera.reason, reason);
     if (since != NULL && !utc_parse(since, &camera.since))
         camera.since = (struct utc){0};
     if (json_is_number(fps))
@@ -351,7 +352,7 @@ static void show_state(struct api_call *call, const json_t *report)
     if (json_is_object(video)) {
         const char *codec = json_string_value(json_object_get(video, "codec"));
 
-        g_strlcpy(camera.codec, codec != NULL ? codec : "", sizeof camera.codec);
+        fit_utf8(camera.codec, sizeof camera.codec, codec != NULL ? codec : "");
         camera.width = (int)CLAMP(json_integer_value(json_object_get(video, "width")), 0, 65535);
         camera.height = (int)CLAMP(json_integer_value(json_object_get(video, "height")), 0, 65535);
         camera.fps = json_number_value(json_object_get(video, "fps"));

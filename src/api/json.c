@@ -30,7 +30,12 @@ json_t *json_utc_or_null(struct utc time)
 
 json_t *json_text_or_null(const char *text)
 {
-    return text == NULL || *text == '\0' ? json_null() : json_string_nocheck(text);
+    g_autofree char *valid = NULL;
+
+    if (text == NULL || *text == '\0')
+        return json_null();
+    valid = g_utf8_make_valid(text, -1);
+    return json_string_nocheck(valid);
 }
 
 void json_put(json_t *object, const char *key, json_t *take_value)

@@ -1,5 +1,6 @@
 #include "serve/camera_test.h"
 
+#include "base/fit.h"
 #include "source/test.h"
 
 #include <string.h>
@@ -11,7 +12,7 @@ static void fill(const struct source_test_result *found, struct api_camera_test 
 {
     result->ok = true;
     result->state = CAMERA_STATE_STREAMING;
-    g_strlcpy(result->codec, found->info.codec, sizeof result->codec);
+    fit_utf8(result->codec, sizeof result->codec, found->info.codec);
     result->width = found->info.width;
     result->height = found->info.height;
     result->fps = found->info.fps;
@@ -74,6 +75,6 @@ bool camera_test(const struct camera_test_config *config, const char *url, const
         g_propagate_error(error, g_steal_pointer(&inner));
         return false;
     }
-    g_strlcpy(result->problem, inner->message, sizeof result->problem);
+    fit_utf8(result->problem, sizeof result->problem, inner->message);
     return true;
 }

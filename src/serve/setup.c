@@ -1,5 +1,6 @@
 #include "serve/setup.h"
 
+#include "base/fit.h"
 #include "demo/site.h"
 #include "record/camera.h"
 #include "record/policy_form.h"
@@ -232,7 +233,7 @@ static bool fill_camera(struct connection *connection, struct camera_work *work,
         camera->webcam_index = (int)g_ascii_strtoll(work->url + strlen("webcam:"), NULL, 10);
         return camera_validate(camera, NULL, error);
     }
-    g_strlcpy(camera->shown_url, work->shown, sizeof camera->shown_url);
+    fit_utf8(camera->shown_url, sizeof camera->shown_url, work->shown);
     if (!camera_validate(camera, work->url, error))
         return false;
 

@@ -1,6 +1,7 @@
 #include "source/source_priv.h"
 
 #include "base/error.h"
+#include "base/fit.h"
 
 #include <string.h>
 
@@ -37,7 +38,7 @@ static bool on_opened(struct source *source, const struct ring_opened *opened, c
     if (!ring_send(source->process.socket, &answer, RING_MAP, &ring->memory.fd, 1, true, NULL))
         return violation(text, "the capture process ended");
     source->opened = true;
-    g_strlcpy(source->info.codec, opened->codec, sizeof source->info.codec);
+    fit_utf8(source->info.codec, sizeof source->info.codec, opened->codec);
     source->info.width = (int)opened->geometry.width;
     source->info.height = (int)opened->geometry.height;
     source->info.fps = (double)opened->fps_numerator / opened->fps_denominator;

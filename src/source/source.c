@@ -1,6 +1,7 @@
 #include "source/source.h"
 
 #include "base/error.h"
+#include "base/fit.h"
 #include "source/source_priv.h"
 
 #include <errno.h>
@@ -49,7 +50,7 @@ void source_change_state(struct source *source, enum camera_state state, const c
     metric_set(source->cell_state, state == CAMERA_STATE_STREAMING);
     item = source_add_item(source, SOURCE_ITEM_STATE);
     item->change = (struct source_change){.state = state, .retry_ms = retry_ms};
-    g_strlcpy(item->change.reason, redacted, sizeof item->change.reason);
+    fit_utf8(item->change.reason, sizeof item->change.reason, redacted);
 }
 
 static void make_cells(struct source *source)

@@ -1,6 +1,7 @@
 #include "worker/camera.h"
 
 #include "base/error.h"
+#include "base/fit.h"
 #include "pipeline/pipeline.h"
 #include "seal/seal.h"
 #include "source/retry.h"
@@ -224,7 +225,7 @@ static void set_state_text(struct camera *camera, enum camera_state state, const
 {
     struct source_change change = {.state = state};
 
-    g_strlcpy(change.reason, reason, sizeof(change.reason));
+    fit_utf8(change.reason, sizeof(change.reason), reason);
     set_state(camera, &change);
 }
 

@@ -210,6 +210,22 @@ static void test_no_camera_is_given_an_address_that_is_none(void **state)
                              "{\"kind\":\"file\",\"url\":\"file:/etc/passwd\"}", 403));
 }
 
+/* What is shown of such an address is longer than the address itself, and cut. */
+static void test_camera_with_an_address_that_grows_is_listed(void **state)
+{
+    struct world *world = *state;
+    GString *url = g_string_new("http://192.0.2.9/?a");
+
+    for (int i = 0; i < 600; i++)
+        g_string_append(url, "&a");
+    g_autofree char *body =
+        g_strdup_printf("{\"name\":\"Long\",\"kind\":\"http\",\"url\":\"%s\"}", url->str);
+
+    json_decref(world_expect(world, MANAGER, "POST", "/api/cameras", body, 201));
+    json_decref(world_expect(world, MANAGER, "GET", "/api/cameras", NULL, 200));
+    g_string_free(url, TRUE);
+}
+
 static void test_delete_takes_the_camera_away_and_leaves_its_visits(void **state)
 {
     struct world *world = *state;
@@ -342,6 +358,7 @@ int main(void)
         cmocka_unit_test(test_camera_state_is_off_when_stopped_and_offline_without_a_worker),
         cmocka_unit_test(test_lines_keep_their_ids_and_are_checked),
         cmocka_unit_test(test_camera_test_refuses_addresses_that_are_no_cameras),
+        cmocka_unit_test(test_camera_with_an_address_that_grows_is_listed),
         cmocka_unit_test(test_no_camera_is_given_an_address_that_is_none),
         cmocka_unit_test(test_delete_takes_the_camera_away_and_leaves_its_visits),
         cmocka_unit_test(test_policy_form_is_checked_audited_and_versioned),
