@@ -232,8 +232,13 @@ static void note_on_board(struct leases_work *work)
         http_wake(call->api->server, TOPIC_LEASES);
         return;
     }
-    board_worker_seen(board, call->worker.id, work->request.live_endpoint, work->request.live_token,
-                      until);
+    /* A socket's path is for serve's own worker, which came over one: from elsewhere it would make
+     * us talk to any socket of this machine. */
+    bool reachable = http_request_is_local(call->http) ||
+                     !g_str_has_prefix(work->request.live_endpoint, "unix:");
+
+    board_worker_seen(board, call->worker.id, reachable ? work->request.live_endpoint : "",
+                      work->request.live_token, until);
     for (guint i = 0; i < work->answer.cameras->len; i++) {
         const struct lease_camera *camera =
             &g_array_index(work->answer.cameras, struct lease_camera, i);

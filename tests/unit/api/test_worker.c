@@ -147,6 +147,18 @@ static void test_lease_lets_go_when_the_camera_is_stopped(void **state)
     lease_answer_clear(&answer);
 }
 
+static void test_socket_of_a_remote_worker_is_not_called(void **state)
+{
+    struct world *world = *state;
+    struct lease_answer answer = {0};
+    char endpoint[256], token[128];
+
+    lease(world, "", 0, &answer);
+    assert_non_null(find(&answer, world->own.camera));
+    assert_false(api_live_endpoint(world->api, world->own.camera, endpoint, token));
+    lease_answer_clear(&answer);
+}
+
 static void test_lease_of_a_file_says_where_to_go_on(void **state)
 {
     struct world *world = *state;
@@ -430,6 +442,7 @@ int main(void)
         cmocka_unit_test(test_lease_poll_answers_within_two_seconds_when_recognition_changes),
         cmocka_unit_test(test_lease_lets_go_when_the_camera_is_stopped),
         cmocka_unit_test(test_lease_of_a_file_says_where_to_go_on),
+        cmocka_unit_test(test_socket_of_a_remote_worker_is_not_called),
         cmocka_unit_test(test_lease_is_refused_when_the_credential_is_another_workers),
         cmocka_unit_test(test_boxes_reach_the_tenants_screens_with_names),
         cmocka_unit_test(test_still_is_asked_from_the_worker_and_handed_on),
