@@ -111,18 +111,15 @@ static bool look(struct vision *vision, const struct image *image, unsigned need
     size_t count = 0;
     if (!vision_find_faces(vision, image, found, CANDIDATES_MAX, &count, error))
         return false;
-    g_autofree struct face_chip *chip = g_new(struct face_chip, 1);
-    g_autofree struct face_chip *tried = g_new(struct face_chip, 1);
     float best = -INFINITY;
     for (size_t i = 0; i < count; i++) {
         struct face face;
-        if (!vision_describe_face(vision, image, &found[i], &face, tried, error))
+        if (!vision_describe_face(vision, image, &found[i], &face, NULL, error))
             return false;
         float value = subject_value(image, &face);
         if (face.presence >= LEAST_PRESENCE && value > best) {
             best = value;
             entry->face = face;
-            *chip = *tried;
         }
     }
     if (best == -INFINITY) {
@@ -130,9 +127,8 @@ static bool look(struct vision *vision, const struct image *image, unsigned need
         return true;
     }
     if (needs & VISION_NEED_EMBEDDING) {
-        const struct face_chip *chips[1] = {chip};
         entry->embedding = g_new(float, vision_embedding_dimension(vision));
-        if (!vision_embed(vision, chips, 1, entry->embedding, error))
+        if (!vision_embed_still(vision, image, &entry->face, entry->embedding, error))
             return false;
     }
     if (needs & VISION_NEED_ATTRIBUTES)

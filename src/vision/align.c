@@ -85,6 +85,18 @@ struct similarity face_chip_to_image(const struct point points[FACE_POINT_COUNT]
     return similarity_fit(face_chip_points, points, FACE_POINT_COUNT);
 }
 
+struct similarity face_chip_scale(const struct similarity *to_image, int index)
+{
+    static const float scales[FACE_CHIP_SCALES] = {1, 0.95f, 1.06f};
+    struct point middle = {FACE_CHIP_SIDE / 2, FACE_CHIP_SIDE / 2};
+    struct point at = similarity_apply(to_image, middle);
+    struct similarity scaled = {.a = to_image->a * scales[index], .b = to_image->b * scales[index]};
+    struct point moved = similarity_apply(&scaled, middle);
+    scaled.tx = at.x - moved.x;
+    scaled.ty = at.y - moved.y;
+    return scaled;
+}
+
 void face_chip_draw(const struct image *image, const struct similarity *to_image,
                     struct face_chip *chip)
 {

@@ -24,6 +24,12 @@ extern const struct point face_chip_points[FACE_POINT_COUNT];
 /* From chip pixels to image pixels, for the five points of a face in image pixels. */
 struct similarity face_chip_to_image(const struct point points[FACE_POINT_COUNT]);
 
+/* Crops of slightly different size around the same middle: their descriptors' mean is a better one
+ * than that of the first alone (see vision_embed_still). */
+#define FACE_CHIP_SCALES 3
+/* The crop `index`, 0 … FACE_CHIP_SCALES − 1; 0 is `to_image` itself. */
+struct similarity face_chip_scale(const struct similarity *to_image, int index);
+
 /* Draws the chip, rounded to 8 bits, supersampled where it shrinks, black outside the image. */
 void face_chip_draw(const struct image *image, const struct similarity *to_image,
                     struct face_chip *chip);

@@ -1,6 +1,9 @@
 /* From chips to descriptors. */
 #include "base/error.h"
+#include "vision/align.h"
 #include "vision/vision_priv.h"
+
+#include <string.h>
 
 /* Elements of face_recognition's output. */
 #define DESCRIPTOR_ELEMENTS 128
@@ -52,5 +55,26 @@ bool vision_embed(struct vision *vision, const struct face_chip *const *chips, s
         if (!out)
             return false;
     }
+    return true;
+}
+
+bool vision_embed_still(struct vision *vision, const struct image *image, const struct face *face,
+                        float *embedding, GError **error)
+{
+    struct similarity to_image = face_chip_to_image(face->points);
+    g_autofree struct face_chip *chip = g_new(struct face_chip, 1);
+    const struct face_chip *chips[1] = {chip};
+    float mean[DESCRIPTOR_ELEMENTS] = {0};
+    float one[DESCRIPTOR_ELEMENTS];
+
+    for (int scale = 0; scale < FACE_CHIP_SCALES; scale++) {
+        struct similarity crop = face_chip_scale(&to_image, scale);
+        face_chip_draw(image, &crop, chip);
+        if (!vision_embed(vision, chips, 1, one, error))
+            return false;
+        for (int i = 0; i < DESCRIPTOR_ELEMENTS; i++)
+            mean[i] += one[i] / FACE_CHIP_SCALES;
+    }
+    memcpy(embedding, mean, sizeof(mean));
     return true;
 }

@@ -80,6 +80,25 @@ static void test_face_chip_puts_the_points_on_the_template(void **state)
     assert_true(face_chip_error(points) > 3);
 }
 
+static void test_face_chip_scale_keeps_the_middle(void **state)
+{
+    struct similarity crop = {.a = 1.2f, .b = 0.5f, .tx = 30, .ty = -7};
+    struct point middle = {FACE_CHIP_SIDE / 2, FACE_CHIP_SIDE / 2};
+    struct point wanted = similarity_apply(&crop, middle);
+
+    (void)state;
+    for (int i = 0; i < FACE_CHIP_SCALES; i++) {
+        struct similarity scaled = face_chip_scale(&crop, i);
+        struct point at = similarity_apply(&scaled, middle);
+        float size = hypotf(scaled.a, scaled.b) / hypotf(crop.a, crop.b);
+        assert_float_equal(at.x, wanted.x, 1e-3);
+        assert_float_equal(at.y, wanted.y, 1e-3);
+        assert_float_equal(atan2f(scaled.b, scaled.a), atan2f(crop.b, crop.a), 1e-5);
+        assert_true(i == 0 ? fabsf(size - 1) < 1e-6f : fabsf(size - 1) > 0.01f);
+        assert_true(size > 0.9f && size < 1.1f);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -87,6 +106,7 @@ int main(void)
         cmocka_unit_test(test_similarity_fit_is_least_squares_when_points_disagree),
         cmocka_unit_test(test_similarity_fit_shifts_when_all_points_are_one),
         cmocka_unit_test(test_face_chip_puts_the_points_on_the_template),
+        cmocka_unit_test(test_face_chip_scale_keeps_the_middle),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
