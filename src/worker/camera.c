@@ -492,6 +492,9 @@ static void follow_lease(struct camera *camera)
     pthread_mutex_lock(&camera->lock);
 
     const bool changed = camera->wanted_generation != camera->generation;
+    const bool other_watch =
+        camera->settings.max_blind_seconds != camera->wanted_settings.max_blind_seconds ||
+        camera->settings.decode_everything != camera->wanted_settings.decode_everything;
 
     if (changed) {
         copy_lease(&wanted, &camera->wanted);
@@ -503,7 +506,8 @@ static void follow_lease(struct camera *camera)
     if (!changed)
         return;
 
-    const bool other_input = !camera->lease.url || strcmp(camera->lease.url, wanted.url) != 0 ||
+    const bool other_input = other_watch || !camera->lease.url ||
+                             strcmp(camera->lease.url, wanted.url) != 0 ||
                              strcmp(camera->lease.kind, wanted.kind) != 0 ||
                              strcmp(camera->lease.transport, wanted.transport) != 0;
     const struct policy policy = policy_of(&wanted);
