@@ -2,9 +2,17 @@
 
 #include <unistd.h>
 
-static bool lossless(const struct stream *stream)
+/* A replay this far behind drops pictures like a live stream does, until it is at its end: a
+ * consumer that is too slow would never see the present again. */
+#define LOSSLESS_BEHIND_US 8000000
+
+bool delivery_lossless(struct stream *stream)
 {
-    return stream->replaying || stream->start->pace == RING_PACE_FAST;
+    if (!stream->replaying)
+        return stream->start->pace == RING_PACE_FAST;
+    if (stream->last_media_us - stream->replay_us > LOSSLESS_BEHIND_US)
+        stream->hurrying = true;
+    return !stream->hurrying;
 }
 
 /* Proposes the geometry and waits for the parent's memory. Runs inside the decoder's first frame.
@@ -189,7 +197,7 @@ static bool make_visible(struct stream *stream, struct waiting_frame *waiting)
     while (!waiting->frame.image.planes[0]) {
         if (bring_into_slot(stream, waiting))
             return true;
-        if (!lossless(stream))
+        if (!delivery_lossless(stream))
             return false;
         stream_hear(stream, 100);
     }
@@ -239,7 +247,7 @@ bool delivery_take(struct stream *stream, struct media_frame *take_frame)
                  (stream->replaying ? RING_FRAME_REPLAYED : 0) |
                  (stream->discontinuity ? RING_FRAME_DISCONTINUITY : 0);
     stream->discontinuity = false;
-    while (stream->waiting.set && lossless(stream)) {
+    while (stream->waiting.set && delivery_lossless(stream)) {
         stream_hear(stream, 100);
         delivery_push(stream);
     }

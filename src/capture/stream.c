@@ -239,6 +239,7 @@ static void start_replay(struct stream *stream, uint64_t number)
     media_decoder_flush(stream->decoder);
     stream->replaying = true;
     stream->replay_number = number;
+    stream->replay_us = packet->media_us;
     stream->suppress_until_us = MAX(stream->last_sent_us, packet->media_us);
     stream->next_due_us = stream->suppress_until_us;
 }
@@ -250,10 +251,18 @@ static enum media_decoded replay_step(struct stream *stream)
     enum media_decoded last = MEDIA_DECODED_MORE;
 
     if (!packet) {
-        /* Overwritten before it was its turn: go on with what is left. */
+        /* Overwritten before it was its turn. Without the packets between, only a key packet
+         * decodes to a picture that is right. */
+        const bool has_key = stream->newest_key > (int64_t)stream->replay_number &&
+                             ring_packets_get(stream->packets, (uint64_t)stream->newest_key);
+
         stream->status.dropped++;
-        stream->replay_number = MAX(stream->replay_number + 1, stream->packets->first);
+        media_decoder_flush(stream->decoder);
+        stream->discontinuity = true;
+        stream->replay_number = has_key ? (uint64_t)stream->newest_key : stream->packets->next;
     } else {
+        stream->replay_us = packet->media_us;
+
         const struct media_packet media = {.data = packet->data,
                                            .size = packet->size,
                                            .key = packet->key,
@@ -265,7 +274,7 @@ static enum media_decoded replay_step(struct stream *stream)
         decode(stream, &media, &last);
     }
     if (stream->replay_number >= stream->packets->next) {
-        stream->replaying = false;
+        stream->replaying = stream->hurrying = false;
         stream->suppress_until_us = stream->last_sent_us;
     }
     return last;
@@ -436,7 +445,10 @@ static int give_up(struct stream *stream, enum ring_problem_code code, const cha
  * because reading blocks. */
 static bool read_now(struct stream *stream)
 {
-    const int64_t due_in = stream->arrival_us + stream->interval_us - stream_mono_us();
+    const int64_t due_in =
+        is_live(stream)
+            ? stream->arrival_us + stream->interval_us - stream_mono_us()
+            : stream->start->start_at_us + stream->last_media_us + stream->interval_us - utc_us();
 
     if (!stream->replaying || due_in <= 0)
         return true;
@@ -476,7 +488,7 @@ static int run(struct stream *stream)
                 send_status(stream);
                 return child_problem(stream->child, problem, error);
             }
-        } else if (delivery_ready(stream)) {
+        } else if (delivery_ready(stream) || !delivery_lossless(stream)) {
             last = replay_step(stream);
         }
         if (last == MEDIA_DECODED_CHANGED)

@@ -78,6 +78,8 @@ struct stream {
     /* Replay. */
     bool replaying;
     uint64_t replay_number;
+    bool hurrying;        /* the replay fell too far behind: pictures may be dropped */
+    int64_t replay_us;    /* media time of the packet that was replayed last */
     int64_t previous_key; /* number of the key packet before the newest one; -1 */
     int64_t newest_key;
 
@@ -104,6 +106,8 @@ extern const struct media_slots delivery_slots;
 bool delivery_take(struct stream *stream, struct media_frame *take_frame);
 /* May another frame be decoded without waiting for the consumer? */
 bool delivery_ready(const struct stream *stream);
+/* Must every picture reach the consumer, who then sets the pace? */
+bool delivery_lossless(struct stream *stream);
 /* Sends what waits if the consumer has room. */
 void delivery_push(struct stream *stream);
 /* The consumer returned a slot. False: a violation. */
