@@ -108,6 +108,16 @@ static int run_with(struct invocation *invocation, const struct greeting *greeti
 {
     const struct settings *settings = &invocation->settings;
     const bool own = greeting->server != NULL;
+    struct uuid id;
+    const bool named = !own && *settings->worker.id;
+    g_autoptr(GError) error = NULL;
+
+    if (named && !uuid_parse(settings->worker.id, &id)) {
+        error_set_field(&error, ERROR_CONFIGURATION, "worker.id",
+                        "worker.id is the id that `customersight worker enrol` printed");
+        return invocation_fail("worker", error);
+    }
+
     g_autofree char *capture = paths_capture_executable(settings);
     g_autofree char *models = paths_models_directory(settings);
     g_autofree char *runtime = paths_runtime_library(settings);
@@ -119,7 +129,9 @@ static int run_with(struct invocation *invocation, const struct greeting *greeti
                                          .server =
                                              own ? greeting->server : settings->worker.server_url,
                                          .token = own ? greeting->token : settings->worker.token,
-                                         .id = own ? &greeting->id : NULL,
+                                         .id = own     ? &greeting->id
+                                               : named ? &id
+                                                       : NULL,
                                          .live_address = live ? live : own_live,
                                          .capture_path = capture,
                                          .models_directory = models,
@@ -150,8 +162,8 @@ static int credentials(const struct settings *settings, int argc, char **argv)
                                    enrol ? "worker-enrol" : "worker-revoke", "name", argv[2]),
                          &answer, &error) &&
              enrol)
-        printf("worker: %s\ntoken: %s\n(shown this once; give it to the worker as "
-               "worker.token)\n",
+        printf("worker: %s\ntoken: %s\n(shown this once; give both to the worker as "
+               "worker.id and worker.token)\n",
                json_string_value(json_object_get(answer, "worker_id")),
                json_string_value(json_object_get(answer, "token")));
     json_decref(answer);

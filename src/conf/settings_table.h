@@ -64,6 +64,8 @@
       "Workers that serve starts itself; 0: only remote ones")                                     \
     X(worker, server_url, TEXT, char *, "", 0, 2048, "", "", RESTART, OPEN,                        \
       "URL of serve, for a remote worker")                                                         \
+    X(worker, id, TEXT, char *, "", 0, 36, "", "", RESTART, OPEN,                                  \
+      "Id of a remote worker, printed with its credential")                                        \
     X(worker, token, TEXT, char *, "", 0, 500, "", "", RESTART, SECRET,                            \
       "Credential of a remote worker, made by `customersight worker enrol`")
 
