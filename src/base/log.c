@@ -35,11 +35,11 @@ static void append_json_text(GString *out, const char *text)
     }
 }
 
-/* Where the URL ends. Credentials end at its last '@': a password may hold an unescaped '/', and
- * hiding too much is better than too little. */
+/* Where the URL ends: at white space. Credentials end at its last '@': a password may hold an
+ * unescaped '/' or a quote, and hiding too much is better than too little. */
 static const char *url_end(const char *authority)
 {
-    return authority + strcspn(authority, " \t\r\n\"'<>");
+    return authority + strcspn(authority, " \t\r\n");
 }
 
 char *log_redact(const char *text)

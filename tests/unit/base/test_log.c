@@ -17,6 +17,8 @@ static void test_log_redact_hides_credentials_when_a_url_has_them(void **state)
         {"rtsp://host/path", "rtsp://host/path"},
         {"mail me@example.org", "mail me@example.org"},
         {"rtsp://a:p@ss@host/x", "rtsp://***@host/x"},
+        {"http://**'@@cam:0:", "http://***@cam:0:"},
+        {"open \"rtsp://a:p\"<w@host/x\" failed", "open \"rtsp://***@host/x\" failed"},
     };
 
     (void)state;
