@@ -7,7 +7,8 @@
 
 #define STILL_QUALITY 80
 
-/* Puts bytes into the live region and tells the parent. False when there is no room. */
+/* Puts bytes into the live region and tells the parent; no bytes take no room. False when there is
+ * none. */
 static bool send_piece(struct stream *stream, enum ring_live_kind kind, uint32_t flags,
                        const GByteArray *bytes, int64_t media_us, const char *codec)
 {
@@ -17,10 +18,11 @@ static bool send_piece(struct stream *stream, enum ring_live_kind kind, uint32_t
                  .length = bytes->len,
                  .captured_at_us = stream->start->start_at_us + media_us}};
 
-    if (!ring_pieces_take(&stream->pieces, bytes->len, &message.live.offset))
+    if (bytes->len > 0 && !ring_pieces_take(&stream->pieces, bytes->len, &message.live.offset))
         return false;
-    memcpy(stream->shared.bytes + stream->start->packet_bytes + message.live.offset, bytes->data,
-           bytes->len);
+    if (bytes->len > 0)
+        memcpy(stream->shared.bytes + stream->start->packet_bytes + message.live.offset,
+               bytes->data, bytes->len);
     g_strlcpy(message.live.codec, codec, sizeof message.live.codec);
     if (!ring_send(stream->child->socket, &message, RING_LIVE, NULL, 0, true, NULL))
         _exit(0);
@@ -79,8 +81,13 @@ void live_command(struct stream *stream, bool on)
 /* The muxer is made with the first packet after the request: before, the stream may not be open. */
 static bool start_remux(struct stream *stream, int64_t media_us)
 {
+    const GByteArray none = {0};
+
     stream->remux = remux_new(stream->input, NULL);
     if (!stream->remux) {
+        /* No player takes this codec: its name tells viewers to ask for stills. */
+        send_piece(stream, RING_LIVE_INIT, 0, &none, media_us,
+                   media_input_stream(stream->input)->codec);
         stream->live_on = false;
         return false;
     }

@@ -126,7 +126,7 @@ static bool on_live(struct source *source, const struct ring_live *live, const c
         source->config.fragment_sink(source->config.fragment_context, &fragment);
         g_bytes_unref(fragment.bytes);
     }
-    if (source->process.socket >= 0)
+    if (live->length > 0 && source->process.socket >= 0)
         ring_send(source->process.socket, &answer, RING_LIVE_RELEASE, NULL, 0, true, NULL);
     return true;
 }

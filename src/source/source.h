@@ -51,7 +51,9 @@ struct source_fragment {
     bool after_loss; /* MEDIA: pieces before this key picture were dropped (consumer too slow) */
     struct utc captured_at; /* of the picture */
     GBytes *bytes;          /* take a reference to keep it */
-    const char *codec;      /* INIT: the codec string for MSE, such as "avc1.640028"; else "" */
+    /* INIT: the codec string for MSE, such as "avc1.640028"; without bytes the name of a codec that
+     * no player takes ("mjpeg"): then no MEDIA follows. Else "". */
+    const char *codec;
 };
 
 typedef void (*source_fragment_sink)(void *context, const struct source_fragment *fragment);

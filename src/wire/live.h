@@ -6,7 +6,8 @@
  * payload
  *
  * `tile` is the index of the camera in the request's list. Payloads:
- *   init      u16 length + codec string for MSE ("avc1.64001f") + fragmented-MP4 init segment
+ *   init      u16 length + codec string for MSE ("avc1.64001f") + fragmented-MP4 init segment;
+ *             no segment: the name of a codec that no player takes ("mjpeg"), ask for stills
  *   fragment  one moof + mdat (one frame); flag KEY when it starts with a key frame
  *   gap       empty: fragments were dropped, the next one is a key frame
  *   still     a JPEG, for viewers that cannot play the video

@@ -321,6 +321,8 @@ bool ring_frame_check(const struct ring_frame *frame, const struct ring_geometry
 
 bool ring_live_check(const struct ring_live *live, uint64_t live_bytes, GError **error)
 {
-    return between(live->length, 1, live_bytes, "live.length", error) &&
+    const uint64_t least = live->live_kind == RING_LIVE_INIT ? 0 : 1;
+
+    return between(live->length, least, live_bytes, "live.length", error) &&
            between(live->offset, 0, live_bytes - live->length, "live.offset", error);
 }

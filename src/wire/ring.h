@@ -224,9 +224,9 @@ enum ring_live_kind { RING_LIVE_INIT = 1, RING_LIVE_MEDIA, RING_LIVE_STILL, RING
 struct ring_live {
     struct ring_header header;
     uint32_t live_kind, flags;
-    uint64_t offset, length; /* in the live region */
+    uint64_t offset, length; /* in the live region; INIT of a codec that no player takes: 0, 0 */
     int64_t captured_at_us;
-    char codec[RING_CODEC_BYTES]; /* INIT */
+    char codec[RING_CODEC_BYTES]; /* INIT: for MSE; without bytes: the codec's own name */
 };
 
 #define RING_STATUS_FROZEN  1u

@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { base, cameraUrl, demoTenant, firstPassword, logIn, openBrowser, ownTenant, user, withPage } from './world';
+import { base, callApi, cameraUrl, demoTenant, firstPassword, logIn, mjpegCameraUrl, openBrowser, ownTenant, user, withPage } from './world';
 
 /** Log in, see the demo move, a visit appears, name and merge people, add a camera. */
 describe.skipIf(base === '')('the main path', () => {
@@ -135,6 +135,20 @@ describe.skipIf(base === '')('the main path', () => {
     await page.getByRole('menuitem', { name: 'Delete' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
     await card.waitFor({ state: 'detached' });
+  });
+
+  on('a camera whose video no browser plays is shown picture by picture', async (page) => {
+    const source = mjpegCameraUrl === '' ? { kind: 'lavfi', url: 'testsrc2=size=640x360:rate=10' } : { kind: 'rtsp', url: mjpegCameraUrl };
+    const camera = await callApi<{ id: string }>(page, 'POST', `/api/cameras?tenant=${own}`, { name: `Back door ${Date.now() % 100_000}`, ...source });
+    await page.goto(`${base}/live/${camera.id}?tenant=${own}`);
+    const tile = page.getByTestId('tile');
+    await tile.getByText('Picture by picture').waitFor({ timeout: 20_000 });
+    const picture = tile.locator('img');
+    await expect.poll(() => picture.evaluate((image: HTMLImageElement) => image.naturalWidth), { timeout: 10_000 }).toBeGreaterThan(0);
+    const look = async () => (await picture.screenshot()).toString('base64');
+    const before = await look();
+    await expect.poll(look, { timeout: 10_000 }).not.toBe(before);
+    await callApi(page, 'DELETE', `/api/cameras/${camera.id}?tenant=${own}`);
   });
 
   on('a company that counts says what it does not measure', async (page) => {

@@ -7,6 +7,7 @@ export const user = process.env.CUSTOMERSIGHT_E2E_USER ?? 'admin';
 export const firstPassword = process.env.CUSTOMERSIGHT_E2E_PASSWORD ?? '';
 const newPassword = process.env.CUSTOMERSIGHT_E2E_NEW_PASSWORD ?? 'end to end password';
 export const cameraUrl = process.env.CUSTOMERSIGHT_E2E_CAMERA ?? '';
+export const mjpegCameraUrl = process.env.CUSTOMERSIGHT_E2E_CAMERA_MJPEG ?? '';
 
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 
@@ -34,6 +35,14 @@ export async function logIn(page: Page): Promise<void> {
   await page.locator('#repeat').fill(newPassword);
   await page.getByRole('button', { name: 'Change password' }).click();
   await page.waitForURL((url) => url.pathname.startsWith('/live'));
+}
+
+/** Calls the server as the page's session does. */
+export async function callApi<T>(page: Page, method: 'POST' | 'DELETE', path: string, data?: unknown): Promise<T> {
+  const { csrf_token } = (await (await page.request.get(`${base}/api/me`)).json()) as { csrf_token: string };
+  const answer = await page.request.fetch(`${base}${path}`, { method, data, headers: { 'X-CSRF-Token': csrf_token } });
+  if (!answer.ok()) throw new Error(`${method} ${path}: ${answer.status()} ${await answer.text()}`);
+  return (answer.status() === 204 ? undefined : await answer.json()) as T;
 }
 
 interface Tenant {

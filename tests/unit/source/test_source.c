@@ -357,6 +357,37 @@ static char *write_bytes(const char *name, const void *bytes, gsize length)
     return path;
 }
 
+static void count_fragment(void *context, const struct source_fragment *fragment)
+{
+    GString *said = context;
+
+    g_string_append_printf(said, "%d %s %d bytes;", fragment->kind, fragment->codec,
+                           (int)g_bytes_get_size(fragment->bytes));
+}
+
+static void test_source_names_the_codec_when_no_player_takes_it(void **state)
+{
+    g_autoptr(GString) said = g_string_new(NULL);
+    const struct source_config config = {.url = "lavfi:testsrc2=size=322x242:rate=10:duration=2",
+                                         .pace = SOURCE_PACE_FAST,
+                                         .fragment_sink = count_fragment,
+                                         .fragment_context = said};
+    struct source *source = open_source(&config);
+    struct source_item item;
+    int frames = 0;
+
+    (void)state;
+    source_live_set(source, true);
+    while (next_but_state(source, 10000, &item, NULL) == SOURCE_ITEM_FRAME) {
+        frames++;
+        source_release(source, &item);
+    }
+    source_free(source);
+    /* Said once, and the pictures go on. */
+    assert_string_equal(said->str, "1 rawvideo 0 bytes;");
+    assert_int_equal(frames, 20);
+}
+
 static void test_source_says_what_is_wrong_when_input_is_bad(void **state)
 {
     g_autofree char *bytes = NULL;
@@ -412,6 +443,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_source_decodes_key_frames_only_while_still_and_replays),
         cmocka_unit_test(test_source_keeps_awake_when_asked),
         cmocka_unit_test(test_source_reads_test_patterns),
+        cmocka_unit_test(test_source_names_the_codec_when_no_player_takes_it),
         cmocka_unit_test(test_source_says_what_is_wrong_when_input_is_bad),
     };
 

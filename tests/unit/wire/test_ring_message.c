@@ -139,6 +139,9 @@ static void test_ring_live_check_refuses_outside_the_region(void **state)
 
         assert_int_equal(ring_live_check(&live, 1000, NULL), cases[i].ok);
     }
+    /* Only the INIT of a codec that no player takes has no bytes. */
+    assert_true(ring_live_check(&(struct ring_live){.live_kind = RING_LIVE_INIT}, 1000, NULL));
+    assert_false(ring_live_check(&(struct ring_live){.live_kind = RING_LIVE_MEDIA}, 1000, NULL));
 }
 
 /* Any bytes of any length are either refused or hold only values that the checks promise. */

@@ -102,7 +102,7 @@ export class TilePlayer {
     this.opened = { codec, segment, at: Date.now() };
     const type = `video/mp4; codecs="${codec}"`;
     const Source = mediaSourceClass();
-    if (!Source?.isTypeSupported(type)) {
+    if (segment.length === 0 || !Source?.isTypeSupported(type)) {
       this.events.onUnsupported(codec);
       return;
     }

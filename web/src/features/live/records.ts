@@ -14,6 +14,7 @@
  *
  *   init      u16 length of the codec string · codec string (RFC 6381, e.g. "avc1.64001f") · fMP4 init segment
  *             (ftyp + moov). A new init for a tile ends what came before it; its time line may start again.
+ *             Without a segment: the name of a codec that no browser plays ("mjpeg"); no fragments follow.
  *   fragment  one moof + mdat (one frame, or a few), decodable after the last init of this tile
  *   gap       empty: fragments were dropped (slow viewer, camera lost packets); the next one is a key frame
  *   state     JSON: {"state": "<camera state>", "reason": "<text or null>"}; sent once at the start for every tile
