@@ -13,7 +13,7 @@ MESON_FLAGS ?=
 
 web_sources := $(shell find web/src web/public web/index.html web/package.json web/package-lock.json web/vite.config.ts docs/openapi.yaml 2>/dev/null)
 
-.PHONY: help build run test bench eval torture fuzz screens install clean
+.PHONY: help build run test bench eval torture fuzz lint screens install clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -75,6 +75,10 @@ torture: build ## Kill -9 the processes at random points, ROUNDS times, and chec
 fuzz: ## Fuzz every parser for SECONDS in all
 	@build-aux/dependencies build fuzz
 	@fuzz/run $(SECONDS)
+
+lint: ## Everything clang-format and clang-tidy find in the C (the short form is inside make test)
+	@build-aux/dependencies build test
+	@build-aux/lint --deep
 
 screens: build ## Take the screenshots of docs/screens
 	@build-aux/dependencies build test

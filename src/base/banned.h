@@ -11,6 +11,9 @@
 #include <string.h>
 #include <time.h>
 
+/* Where the C library checks buffer sizes, it makes macros of these for clang. */
+#undef sprintf
+#undef vsprintf
 #pragma GCC poison strcpy strcat strncat sprintf vsprintf strtok gets
 #pragma GCC poison localtime localtime_r mktime asctime ctime
 #pragma GCC poison system popen

@@ -279,7 +279,7 @@ static bool landlock(const struct sandbox_needs *needs)
     return ok;
 }
 
-static void limit(int resource, rlim_t most)
+static void limit(__rlimit_resource_t resource, rlim_t most)
 {
     const struct rlimit value = {most, most};
 

@@ -104,7 +104,7 @@ static int listen_tcp(const struct http_listener *config, uint16_t *port, GError
         .ai_socktype = SOCK_STREAM,
     };
     struct addrinfo *found = NULL;
-    struct sockaddr_storage bound;
+    struct sockaddr_storage bound = {0};
     socklen_t bound_size = sizeof bound;
     char service[8];
     int one = 1;

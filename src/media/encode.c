@@ -179,9 +179,9 @@ bool encode_frame(struct encode *encode, const struct image *image, int64_t pts_
         frame->height, AV_PIX_FMT_YUV420P, SWS_BILINEAR | SWS_ACCURATE_RND, NULL, NULL, NULL);
     ok = encode->scaler && av_frame_make_writable(frame) >= 0;
     if (ok) {
-        sws_setColorspaceDetails(encode->scaler, sws_getCoefficients(view->colorspace),
+        sws_setColorspaceDetails(encode->scaler, sws_getCoefficients((int)view->colorspace),
                                  view->color_range == AVCOL_RANGE_JPEG,
-                                 sws_getCoefficients(encode->codec->colorspace), 0, 0, 1 << 16,
+                                 sws_getCoefficients((int)encode->codec->colorspace), 0, 0, 1 << 16,
                                  1 << 16);
         sws_scale(encode->scaler, (const uint8_t *const *)view->data, view->linesize, 0,
                   view->height, frame->data, frame->linesize);

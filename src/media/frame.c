@@ -75,7 +75,8 @@ static bool convert(const AVFrame *frame, const struct ring_geometry *geometry, 
         return false;
     }
     sws_setColorspaceDetails(
-        *scaler, sws_getCoefficients(frame->colorspace), frame->color_range == AVCOL_RANGE_JPEG,
+        *scaler, sws_getCoefficients((int)frame->colorspace),
+        frame->color_range == AVCOL_RANGE_JPEG,
         sws_getCoefficients(geometry->matrix == IMAGE_MATRIX_BT709 ? SWS_CS_ITU709 : SWS_CS_ITU601),
         (int)geometry->full_range, 0, 1 << 16, 1 << 16);
     for (unsigned plane = 0; plane < 3; plane++) {

@@ -24,7 +24,7 @@ static AVFrame *prepare(const AVFrame *from, int width, int height)
     if (!scaler || av_frame_get_buffer(to, 0) < 0) {
         av_frame_free(&to);
     } else {
-        sws_setColorspaceDetails(scaler, sws_getCoefficients(from->colorspace),
+        sws_setColorspaceDetails(scaler, sws_getCoefficients((int)from->colorspace),
                                  from->color_range == AVCOL_RANGE_JPEG,
                                  sws_getCoefficients(SWS_CS_ITU601), 1, 0, 1 << 16, 1 << 16);
         sws_scale(scaler, (const uint8_t *const *)from->data, from->linesize, 0, from->height,

@@ -149,7 +149,7 @@ static void attend(struct source *source)
     }
 }
 
-static int take_item(struct source *source, struct source_item *item)
+static enum source_item_kind take_item(struct source *source, struct source_item *item)
 {
     struct source_item *next = g_queue_pop_head(&source->items);
 

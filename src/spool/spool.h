@@ -62,10 +62,10 @@ struct uuid spool_stream(const struct spool *spool);
  * group. A group that is over the limit loses its face pictures, counted. */
 bool spool_append(struct spool *spool, struct event *events, size_t count, GError **error);
 
-/* The oldest waiting events, at most `most` (≤ LIMIT_BATCH_EVENTS) and LIMIT_BATCH_BYTES, as a GArray
- * of struct event that frees its elements; empty when nothing waits. A batch also ends with its
- * segment, so fewer than `most` does not mean that no more wait. Reading again gives the same ones
- * until they are acknowledged. */
+/* The oldest waiting events, at most `most` (≤ LIMIT_BATCH_EVENTS) and LIMIT_BATCH_BYTES, as a
+ * GArray of struct event that frees its elements; empty when nothing waits. A batch also ends with
+ * its segment, so fewer than `most` does not mean that no more wait. Reading again gives the same
+ * ones until they are acknowledged. */
 GArray *spool_read(struct spool *spool, unsigned most, GError **error);
 
 /* Removes everything up to and with `seq`; a seq that is already gone is fine, one that was never

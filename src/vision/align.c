@@ -88,7 +88,7 @@ struct similarity face_chip_to_image(const struct point points[FACE_POINT_COUNT]
 struct similarity face_chip_scale(const struct similarity *to_image, int index)
 {
     static const float scales[FACE_CHIP_SCALES] = {1, 0.95f, 1.06f};
-    struct point middle = {FACE_CHIP_SIDE / 2, FACE_CHIP_SIDE / 2};
+    struct point middle = {FACE_CHIP_SIDE / 2.0f, FACE_CHIP_SIDE / 2.0f};
     struct point at = similarity_apply(to_image, middle);
     struct similarity scaled = {.a = to_image->a * scales[index], .b = to_image->b * scales[index]};
     struct point moved = similarity_apply(&scaled, middle);

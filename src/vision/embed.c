@@ -28,7 +28,7 @@ static void chip_to_planes(const struct face_chip *chip, float *restrict values)
     for (int c = 0; c < 3; c++) {
         for (int y = 0; y < SIDE; y++) {
             const uint8_t *restrict in = chip->rgb + 3 * y * SIDE + c;
-            size_t row = (size_t)((c * SIDE + y) * SIDE);
+            size_t row = (size_t)(c * SIDE + y) * SIDE;
             for (int x = 0; x < SIDE; x++) {
                 values[row + (size_t)x] = (float)in[3 * x];
                 mirrored[row + (size_t)(SIDE - 1 - x)] = (float)in[3 * x];

@@ -130,7 +130,7 @@ static bool search_packed(struct search *search, size_t *next, size_t left, GErr
     size_t owners[PACK_MAX];
     size_t count = 0;
     size_t i = *next;
-    for (; i < search->body_count && count < (size_t)(grid * grid); i++) {
+    for (; i < search->body_count && count < (size_t)grid * (size_t)grid; i++) {
         if (search->done[i])
             continue;
         int column = (int)count % grid;

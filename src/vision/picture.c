@@ -31,7 +31,7 @@ uint8_t *face_picture_crop(const struct image *image, const struct box *face, in
     struct similarity to_image = {
         .a = scale, .tx = x0 + (scale - 1) / 2, .ty = y0 + (scale - 1) / 2};
     canvas_warp(&canvas, image, &to_image, canvas_samples(&to_image));
-    uint8_t *rgb = g_malloc((gsize)(out * out * 3));
+    uint8_t *rgb = g_malloc_n((gsize)out * (gsize)out, 3);
     for (int i = 0; i < out * out * 3; i++)
         rgb[i] = (uint8_t)(values[i] + 0.5f);
     *side = out;

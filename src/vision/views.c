@@ -14,7 +14,7 @@ static size_t decode_small(const struct vision_outputs *outputs, int side, float
 {
     int cells = side / TINY_CELL_SIDE;
     size_t per_cell = TINY_ANCHORS * TINY_VALUES;
-    size_t area = (size_t)(cells * cells);
+    size_t area = (size_t)cells * (size_t)cells;
     const float *grid = vision_output(outputs, 0, per_cell * area, VISION_NET_SMALL_FACE, error);
     if (!grid)
         return SIZE_MAX;

@@ -9,8 +9,10 @@ static void test_calibration_rate_gives_the_measured_points_when_asked(void **st
     const struct calibration *calibration = calibration_of("face_recognition@1.7.15");
 
     (void)state;
-    assert_true(fabs(calibration_false_match_rate(calibration, 0.50, 0.9) - 4.2e-4) < 4.2e-4 * 1e-3);
-    assert_true(fabs(calibration_false_match_rate(calibration, 0.60, 0.9) - 1.4e-2) < 1.4e-2 * 1e-3);
+    assert_true(fabs(calibration_false_match_rate(calibration, 0.50, 0.9) - 4.2e-4) <
+                4.2e-4 * 1e-3);
+    assert_true(fabs(calibration_false_match_rate(calibration, 0.60, 0.9) - 1.4e-2) <
+                1.4e-2 * 1e-3);
     assert_true(calibration_false_match_rate(calibration, 0.30, 0.9) < 1e-7);
     assert_true(calibration_false_match_rate(calibration, 2.0, 0.9) >= 1);
 }
