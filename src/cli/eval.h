@@ -12,6 +12,7 @@
 #define EVAL_MODE_LIST(X)                                                                          \
     X("verification", eval_verification, "Are two pictures the same person? Pairs from a file")    \
     X("identification", eval_identification, "Who is this, or nobody we know? Gallery and probes") \
+    X("detection", eval_detection, "How many faces are found, against a point in each")            \
     X("attributes", eval_attributes, "Gender, age and expression against labels")                  \
     X("tracking", eval_tracking, "Tracks of a video against a truth: MOTA, IDF1, line counts")     \
     X("calibration", eval_calibration, "Distances to probabilities, by quality")

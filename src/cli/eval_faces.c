@@ -26,6 +26,8 @@ struct eval_faces {
 static void eval_face_free(gpointer data)
 {
     struct eval_face *face = data;
+    if (face->everyone)
+        g_array_unref(face->everyone);
     g_free(face->problem);
     g_free(face->embedding);
     g_free(face);
@@ -136,6 +138,36 @@ static bool look(struct vision *vision, const struct image *image, unsigned need
     return true;
 }
 
+/* All faces of a picture that are faces to the mesh net too. */
+static bool look_for_everyone(struct vision *vision, const struct image *image,
+                              struct eval_face *entry, GError **error)
+{
+    struct face_budget budget = FACE_BUDGET_LIVE;
+    struct detection people[LIMIT_DETECTIONS_PER_FRAME];
+    struct box bodies[LIMIT_DETECTIONS_PER_FRAME];
+    struct face_detection found[2 * LIMIT_DETECTIONS_PER_FRAME];
+    size_t body_count = 0, count = 0;
+    budget.large_runs = 2;
+    budget.whole_frame = true;
+    if (!vision_detect_bodies(vision, image, VISION_BODY_THRESHOLD, people,
+                              LIMIT_DETECTIONS_PER_FRAME, &body_count, error))
+        return false;
+    for (size_t i = 0; i < body_count; i++)
+        bodies[i] = people[i].box;
+    if (!vision_detect_faces(vision, image, bodies, body_count, budget, found, G_N_ELEMENTS(found),
+                             &count, error))
+        return false;
+    entry->everyone = g_array_new(FALSE, FALSE, sizeof(struct box));
+    for (size_t i = 0; i < count; i++) {
+        struct face face;
+        if (!vision_describe_face(vision, image, &found[i], &face, NULL, error))
+            return false;
+        if (face.presence >= LEAST_PRESENCE)
+            g_array_append_val(entry->everyone, found[i].box);
+    }
+    return true;
+}
+
 static bool look_at_file(const struct eval_work *work, struct vision *vision,
                          struct pictures *pictures, struct eval_face *entry, GError **error)
 {
@@ -149,7 +181,9 @@ static bool look_at_file(const struct eval_work *work, struct vision *vision,
         entry->unreadable = true;
         return true;
     }
-    bool ok = look(vision, &picture.image, work->config->needs, entry, error);
+    bool ok = work->config->everyone
+                  ? look_for_everyone(vision, &picture.image, entry, error)
+                  : look(vision, &picture.image, work->config->needs, entry, error);
     picture_clear(&picture);
     return ok;
 }
@@ -159,8 +193,9 @@ static void *eval_thread_run(void *data)
     struct eval_thread *thread = data;
     struct eval_work *work = thread->work;
     struct pictures_config config = {.capture_path = work->capture_path};
-    struct vision *vision =
-        vision_new(work->infer, work->config->needs | VISION_NEED_FACES, &thread->error);
+    unsigned needs =
+        work->config->needs | VISION_NEED_FACES | (work->config->everyone ? VISION_NEED_BODIES : 0);
+    struct vision *vision = vision_new(work->infer, needs, &thread->error);
     struct pictures *pictures = vision ? pictures_new(&config, &thread->error) : NULL;
 
     while (pictures && !thread->error && !atomic_load(&work->stop)) {

@@ -1,8 +1,8 @@
 /*
  * The face of every picture of an evaluation: decoded by a capture child, found, described,
  * embedded. Each picture is looked at once however often it is named. The most central large face
- * of a picture is the one that is meant. What cannot be read or has no face stays in the result
- * with the reason.
+ * of a picture is the one that is meant; with `everyone`, all that a live camera would find. What
+ * cannot be read or has no face stays in the result with the reason.
  */
 #ifndef CLI_EVAL_FACES_H
 #define CLI_EVAL_FACES_H
@@ -25,6 +25,7 @@ struct eval_face {
     struct face face;
     float *embedding;                  /* NULL without EMBEDDING */
     struct face_attributes attributes; /* with ATTRIBUTES */
+    GArray *everyone;                  /* struct box, pixels, of all faces; NULL without everyone */
 };
 
 struct eval_faces_config {
@@ -32,6 +33,7 @@ struct eval_faces_config {
     const char *images; /* folder that relative paths start from; NULL: the current one */
     unsigned needs;     /* of enum vision_need; FACES is always added */
     int jobs;           /* threads */
+    bool everyone; /* all faces, as a live camera looks: in people's boxes, then the whole frame */
 };
 
 struct eval_faces;
