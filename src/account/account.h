@@ -67,8 +67,8 @@ bool account_reset_password(struct account *account, const struct account_origin
                             GError **error);
 
 /* Changes the own password; other sessions of the user end, the one of `keep_token_hash` (NULL:
- * none) stays. INVALID ("new_password", or "password" when the present one is wrong), RATE_LIMITED.
- */
+ * none) stays. INVALID ("new_password", or "current_password" when that is another one),
+ * RATE_LIMITED. */
 bool account_change_password(struct account *account, const struct account_origin *origin,
                              const char *present, const char *next,
                              const uint8_t keep_token_hash[32], GError **error);

@@ -271,7 +271,7 @@ bool account_change_password(struct account *account, const struct account_origi
     if (!present || strlen(present) > USER_MOST_PASSWORD_BYTES ||
         !password_matches(finding.user.password_hash, present)) {
         if (attempt_note(account, finding.user.name, origin->address, false, error))
-            error_set_field(error, ERROR_INVALID, "password",
+            error_set_field(error, ERROR_INVALID, "current_password",
                             "the present password is another one");
         return false;
     }

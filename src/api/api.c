@@ -185,7 +185,7 @@ bool api_role_allows(enum user_role role, enum api_ability ability)
         if (abilities[i].ability == ability)
             return (abilities[i].roles & (1U << role)) != 0;
     }
-    return ability == API_ANYBODY;
+    return ability == API_SELF || ability == API_ANYBODY;
 }
 
 static const char *bearer(struct http_request *request)
@@ -234,6 +234,11 @@ static bool authenticate_session(struct api_call *call, GError **error)
     if (call->route->http.method != HTTP_GET &&
         !account_csrf_matches(&call->session, http_request_header(call->http, "X-CSRF-Token")))
         return forbid(error, "The header X-CSRF-Token is missing or old; reload the page");
+    if (call->session.user.must_change_password && call->route->ability != API_SELF) {
+        error_set(error, ERROR_PASSWORD_CHANGE,
+                  "The password was made by the program: choose your own first");
+        return false;
+    }
     return true;
 }
 
@@ -306,7 +311,8 @@ static bool authorise(struct api_call *call, GError **error)
             return false;
         if (call->route->scope == API_SCOPE_TENANT)
             return choose_tenant(call, error);
-        if (call->route->ability != API_ANYBODY && !call->session.user.platform_admin)
+        if (!call->session.user.platform_admin &&
+            !api_role_allows(USER_ROLE_NONE, call->route->ability))
             return forbid(error, "Only an administrator of the installation may do this");
         return true;
     case API_ROLE_NONE:

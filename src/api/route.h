@@ -10,7 +10,8 @@
  *
  * Scope. `none`: no tenant's data. `tenant`: the call is about the tenant of ?tenant= (default: the
  * caller's first); what is in the path belongs to that tenant or does not exist. The ability is
- * the least that a user's role in that tenant must allow.
+ * the least that a user's role in that tenant must allow. A login whose password the program made
+ * has the ability SELF only: everything else is 403 (password-change-required) until it chose one.
  */
 #ifndef API_ROUTE_H
 #define API_ROUTE_H
@@ -30,6 +31,7 @@ enum api_role {
 /* What a member of a tenant must be allowed; roles are in record/user.h. */
 enum api_ability {
     API_ABILITY_NONE = 0,
+    API_SELF,        /* every login, about itself; also before a generated password was changed */
     API_ANYBODY,     /* every login, no tenant concerned */
     API_SEE,         /* numbers, visits, people: admin, manager, staff */
     API_SEE_CAMERAS, /* states and pictures of cameras: admin, manager, staff */
@@ -53,9 +55,9 @@ enum api_scope { API_SCOPE_NONE = 0, API_SCOPE_TENANT };
     X(GET, "/metrics", metrics, PUBLIC, NONE, NONE, NULL, 0, 0, 0, true)                           \
     X(GET, "/api/version", version, PUBLIC, NONE, NONE, NULL, 0, 0, 0, true)                       \
     X(POST, "/api/login", login, PUBLIC, NONE, NONE, "application/json", JSON_SMALL, 2, 32, false) \
-    X(POST, "/api/logout", logout, SESSION, NONE, ANYBODY, NULL, 0, 0, 0, false)                   \
-    X(GET, "/api/me", get_me, SESSION, NONE, ANYBODY, NULL, 0, 0, 0, false)                        \
-    X(PUT, "/api/me/password", change_password, SESSION, NONE, ANYBODY, "application/json",        \
+    X(POST, "/api/logout", logout, SESSION, NONE, SELF, NULL, 0, 0, 0, false)                      \
+    X(GET, "/api/me", get_me, SESSION, NONE, SELF, NULL, 0, 0, 0, false)                           \
+    X(PUT, "/api/me/password", change_password, SESSION, NONE, SELF, "application/json",           \
       JSON_SMALL, 2, 32, false)                                                                    \
     X(GET, "/api/tenants", list_tenants, SESSION, NONE, ANYBODY, NULL, 0, 0, 0, false)             \
     X(GET, "/api/sites", list_sites, SESSION, TENANT, SEE_RULES, NULL, 0, 0, 0, false)             \

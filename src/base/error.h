@@ -19,6 +19,7 @@
     X(MALFORMED, "malformed", 400, "The request or file could not be understood")                  \
     X(UNAUTHENTICATED, "unauthenticated", 401, "Please log in")                                    \
     X(FORBIDDEN, "forbidden", 403, "Not allowed")                                                  \
+    X(PASSWORD_CHANGE, "password-change-required", 403, "Choose a password of your own first")     \
     X(NOT_FOUND, "not-found", 404, "Not found")                                                    \
     X(METHOD_NOT_ALLOWED, "method-not-allowed", 405, "Method not allowed")                         \
     X(CONFLICT, "conflict", 409, "The record was changed or exists already")                       \

@@ -14,6 +14,7 @@ import urllib.error
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+OWN_PASSWORD = "a password of their own"
 PROGRAM = os.environ.get("CUSTOMERSIGHT_PROGRAM", str(ROOT / "out/release/src/cli/customersight"))
 
 
@@ -119,8 +120,13 @@ class Server:
             raise Refused(refusal.code, text) from None
 
     def login(self, password):
+        """Logs in and, where the program made the password, chooses OWN_PASSWORD first, as a person has to."""
         self.cookie = None
-        self.csrf = self.call("/api/login", {"user": "admin", "password": password})["csrf_token"]
+        me = self.call("/api/login", {"user": "admin", "password": password})
+        self.csrf = me["csrf_token"]
+        if me["user"]["must_change_password"]:
+            change = {"current_password": password, "new_password": OWN_PASSWORD}
+            self.csrf = self.call("/api/me/password", change, "PUT")["csrf_token"]
 
     def wait_ready(self, seconds=30):
         """Seconds from the start of the process until /readyz says yes over the socket in the data folder."""

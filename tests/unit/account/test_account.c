@@ -222,7 +222,7 @@ static void test_account_password_change_ends_other_sessions_when_done(void **st
     assert_code(&error, ERROR_INVALID);
     assert_false(account_change_password(world->account, &origin, "wrong", "a new password",
                                          mine.session.token_hash, &error));
-    assert_string_equal(error_field(error), "password");
+    assert_string_equal(error_field(error), "current_password");
     assert_code(&error, ERROR_INVALID);
     assert_true(account_change_password(world->account, &origin, world->password, "a new password",
                                         mine.session.token_hash, &error));

@@ -182,6 +182,35 @@ static void test_matrix_writes_need_the_csrf_token(void **state)
     }
 }
 
+static void test_matrix_newcomers_only_choose_a_password(void **state)
+{
+    static const char *const open[] = {"get_me", "change_password", "logout", NULL};
+    struct world *world = *state;
+    size_t count;
+    const struct api_route *routes = api_routes(&count);
+    unsigned open_routes = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        const struct api_route *route = &routes[i];
+        g_autofree char *path = path_of(route, &world->own, (struct uuid){{0}}, NULL);
+
+        if (route->role != API_ROLE_SESSION)
+            continue;
+        if (g_strv_contains(open, route->http.name)) {
+            assert_int_equal(route->ability, API_SELF);
+            open_routes++;
+            continue;
+        }
+        struct raw_answer answer = ask(world, NEWCOMER, route, path, NULL);
+
+        if (answer.status == 403)
+            assert_non_null(
+                strstr(answer.body->str, "\"urn:customersight:password-change-required\""));
+        expect(route, "newcomer", answer, 403, 403);
+    }
+    assert_int_equal(open_routes, 3);
+}
+
 static void test_matrix_roles_follow_the_abilities(void **state)
 {
     static const struct {
@@ -332,6 +361,7 @@ int main(void)
         cmocka_unit_test(test_matrix_public_routes_answer_nobody),
         cmocka_unit_test(test_matrix_workers_open_only_what_workers_need),
         cmocka_unit_test(test_matrix_writes_need_the_csrf_token),
+        cmocka_unit_test(test_matrix_newcomers_only_choose_a_password),
         cmocka_unit_test(test_matrix_roles_follow_the_abilities),
         cmocka_unit_test(test_matrix_foreign_looks_like_non_existent),
         cmocka_unit_test(test_matrix_own_objects_are_found),

@@ -159,6 +159,7 @@ static void test_password_change_renews_the_session_and_ends_the_others(void **s
                   "{\"current_password\":\"wrong\",\"new_password\":\"battery staple\"}");
 
     assert_int_equal(answer.status, 422);
+    assert_non_null(strstr(answer.body->str, "\"field\":\"current_password\""));
     raw_answer_clear(&answer);
     answer = world_ask(world, MANAGER, "PUT", "/api/me/password", NULL,
                        "{\"current_password\":\"correct horse\",\"new_password\":\"short\"}");
@@ -187,6 +188,31 @@ static void test_password_change_renews_the_session_and_ends_the_others(void **s
     raw_answer_clear(&answer);
 }
 
+static void test_newcomer_may_work_when_the_password_was_changed(void **state)
+{
+    struct world *world = *state;
+    struct login *login = &world->logins[NEWCOMER];
+    json_t *me = world_expect(world, NEWCOMER, "GET", "/api/me", NULL, 200);
+
+    assert_true(json_is_true(json_object_get(json_object_get(me, "user"), "must_change_password")));
+    json_decref(me);
+    json_decref(world_expect(world, NEWCOMER, "GET", "/api/visits", NULL, 403));
+    struct raw_answer answer =
+        world_ask(world, NEWCOMER, "PUT", "/api/me/password", NULL,
+                  "{\"current_password\":\"correct horse\",\"new_password\":\"my own horse\"}");
+    g_autofree char *cookie = raw_header(&answer, "Set-Cookie");
+
+    assert_int_equal(answer.status, 200);
+    me = json_loads(answer.body->str, 0, NULL);
+    g_free(login->cookie);
+    g_free(login->csrf);
+    login->cookie = g_strndup(cookie, strcspn(cookie, ";"));
+    login->csrf = g_strdup(json_string_value(json_object_get(me, "csrf_token")));
+    json_decref(me);
+    raw_answer_clear(&answer);
+    json_decref(world_expect(world, NEWCOMER, "GET", "/api/visits", NULL, 200));
+}
+
 static void test_metrics_are_for_loopback_or_the_token(void **state)
 {
     struct world *world = *state;
@@ -213,6 +239,7 @@ int main(void)
         cmocka_unit_test(test_login_refuses_malformed_bodies),
         cmocka_unit_test(test_logout_ends_the_session_and_its_streams),
         cmocka_unit_test(test_password_change_renews_the_session_and_ends_the_others),
+        cmocka_unit_test(test_newcomer_may_work_when_the_password_was_changed),
         cmocka_unit_test(test_metrics_are_for_loopback_or_the_token),
     };
 

@@ -23,7 +23,8 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *const names[] = {"", "admin", "manager", "staff", "auditor", "other"};
+static const char *const names[] = {"",        "admin", "manager", "staff",
+                                    "auditor", "other", "newcomer"};
 
 const char *id_text(struct uuid id)
 {
@@ -130,6 +131,7 @@ static bool write_evidence(struct connection *connection, void *data, GError **e
 struct member_work {
     struct membership membership;
     struct uuid user_id;
+    bool must_change;
 };
 
 static bool write_member(struct connection *connection, void *data, GError **error)
@@ -139,7 +141,7 @@ static bool write_member(struct connection *connection, void *data, GError **err
 
     if (!users_get(connection, work->user_id, &user, error))
         return false;
-    user.must_change_password = false;
+    user.must_change_password = work->must_change;
     return users_update(connection, &user, error) &&
            (work->membership.role == USER_ROLE_NONE ||
             memberships_put(connection, &work->membership, error));
@@ -156,13 +158,14 @@ static void log_in(struct world *world, enum who who, struct uuid tenant, enum u
 {
     const struct account_origin origin = {.actor = AUDIT_ACTOR_PROGRAM};
     struct login *login = &world->logins[who];
-    struct member_work work = {.membership = {.tenant_id = tenant, .role = role}};
+    struct member_work work = {.membership = {.tenant_id = tenant, .role = role},
+                               .must_change = who == NEWCOMER};
     g_autoptr(GError) error = NULL;
     g_autofree char *body = NULL;
     struct raw_answer answer;
 
-    must(account_create_user(world->account, &origin, names[who], "correct horse", who == ADMIN,
-                             NULL, &login->id, &error),
+    must(account_create_user(world->account, &origin, names[who], "correct horse",
+                             who == ADMIN || who == NEWCOMER, NULL, &login->id, &error),
          error);
     work.user_id = work.membership.user_id = login->id;
     must(storage_write(world->storage, write_member, &work, &error), error);
@@ -291,6 +294,7 @@ struct world *world_new(void)
     log_in(world, STAFF, world->own.tenant, USER_ROLE_STAFF);
     log_in(world, AUDITOR, world->own.tenant, USER_ROLE_AUDITOR);
     log_in(world, OTHER_MANAGER, world->other.tenant, USER_ROLE_MANAGER);
+    log_in(world, NEWCOMER, world->own.tenant, USER_ROLE_NONE);
     must(account_enrol_worker(world->account, &origin, (struct uuid){{0}}, "w", (struct uuid){{0}},
                               false, &world->worker, world->credential, &error),
          error);

@@ -15,8 +15,8 @@
 
 #include <jansson.h>
 
-/* Who asks. */
-enum who { NOBODY = 0, ADMIN, MANAGER, STAFF, AUDITOR, OTHER_MANAGER, WHO_COUNT };
+/* Who asks. NEWCOMER is an administrator whose password was made by the program. */
+enum who { NOBODY = 0, ADMIN, MANAGER, STAFF, AUDITOR, OTHER_MANAGER, NEWCOMER, WHO_COUNT };
 
 struct login {
     char *cookie; /* "customersight_session=…" */

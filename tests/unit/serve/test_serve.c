@@ -145,6 +145,31 @@ static unsigned log_in(const struct server *server, const char *password)
     return status;
 }
 
+/* Logs in with the printed password and chooses another one: the cookie as a header line. */
+static char *begin_session(const struct server *server)
+{
+    g_autofree char *password = printed_password(server);
+    g_autofree char *body = g_strdup_printf("{\"user\":\"admin\",\"password\":\"%s\"}", password);
+    struct raw_answer answer = raw_request(server->port, "POST", "/api/login",
+                                           "Content-Type: application/json\r\n", body, -1);
+    g_autofree char *first = raw_header(&answer, "Set-Cookie");
+    const char *csrf = strstr(answer.body->str, "\"csrf_token\":\"");
+
+    assert_non_null(csrf);
+    csrf += strlen("\"csrf_token\":\"");
+    g_autofree char *headers =
+        g_strdup_printf("Content-Type: application/json\r\nCookie: %.*s\r\nX-CSRF-Token: %.*s\r\n",
+                        (int)strcspn(first, ";"), first, (int)strcspn(csrf, "\""), csrf);
+    g_autofree char *change = g_strdup_printf(
+        "{\"current_password\":\"%s\",\"new_password\":\"a password of my own\"}", password);
+    raw_answer_clear(&answer);
+    answer = raw_request(server->port, "PUT", "/api/me/password", headers, change, -1);
+    assert_int_equal(answer.status, 200);
+    g_autofree char *cookie = raw_header(&answer, "Set-Cookie");
+    raw_answer_clear(&answer);
+    return g_strdup_printf("Cookie: %.*s\r\n", (int)strcspn(cookie, ";"), cookie);
+}
+
 static void test_serve_prints_the_password_once_and_never_logs_it(void **state)
 {
     g_autofree char *folder = new_folder();
@@ -347,15 +372,9 @@ static void test_serve_stops_within_ten_seconds_with_open_streams(void **state)
     (void)state;
     wait_ready(&server);
     wait_print(&server, "first login", 5000);
-    g_autofree char *password = printed_password(&server);
-    g_autofree char *body = g_strdup_printf("{\"user\":\"admin\",\"password\":\"%s\"}", password);
-    struct raw_answer answer = raw_request(server.port, "POST", "/api/login",
-                                           "Content-Type: application/json\r\n", body, -1);
-    g_autofree char *cookie = raw_header(&answer, "Set-Cookie");
+    g_autofree char *cookie = begin_session(&server);
     g_autofree char *request =
-        g_strdup_printf("GET /api/feed HTTP/1.1\r\nHost: x\r\nCookie: %.*s\r\n\r\n",
-                        (int)strcspn(cookie, ";"), cookie);
-    raw_answer_clear(&answer);
+        g_strdup_printf("GET /api/feed HTTP/1.1\r\nHost: x\r\n%s\r\n", cookie);
     for (size_t i = 0; i < G_N_ELEMENTS(clients); i++) {
         clients[i] = raw_connect(server.port);
         assert_true(raw_send(clients[i], request, -1));

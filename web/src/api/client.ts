@@ -11,7 +11,7 @@ export type PersonRef = Schemas['PersonRef'];
 export type Me = Schemas['Me'];
 export type Mode = Schemas['Mode'];
 
-/** What the server said went wrong; `errorId` is also in its log. */
+/** What the server said went wrong; `errorId` is also in its log, `code` is the name of the error ("invalid", "forbidden", …). */
 export class ApiError extends Error {
   constructor(
     readonly status: number,
@@ -19,6 +19,7 @@ export class ApiError extends Error {
     readonly errorId: string | null = null,
     readonly field: string | null = null,
     readonly retryAfterSeconds: number | null = null,
+    readonly code: string | null = null,
   ) {
     super(message);
   }
@@ -65,6 +66,7 @@ export async function answer<T>(call: Promise<Answer<T>>): Promise<T> {
     error.error_id,
     error.field ?? null,
     error.retry_after_seconds ?? null,
+    error.type.replace(/^urn:customersight:/, ''),
   );
 }
 

@@ -1,5 +1,5 @@
 import { StyleProvider } from '@ant-design/cssinjs';
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { App as AntdApp, ConfigProvider } from 'antd';
 import type { Locale } from 'antd/es/locale';
 import { useEffect, useMemo, useState, type ReactNode } from 'react';
@@ -10,10 +10,17 @@ import { HubProvider } from '../api/feed';
 import { antdLocale, currentLanguage } from '../i18n';
 import { AppearanceProvider, useAppearance } from './appearance';
 import { createRouter } from './routes';
+import { ME_KEY } from './session';
 import { themeFor } from './theme';
 
 export function createQueryClient(): QueryClient {
-  return new QueryClient({
+  /** A password that was reset meanwhile: asking who we are leads to the form for a new one. */
+  const onError = (error: unknown) => {
+    if (error instanceof ApiError && error.code === 'password-change-required') void client.invalidateQueries({ queryKey: ME_KEY });
+  };
+  const client = new QueryClient({
+    queryCache: new QueryCache({ onError }),
+    mutationCache: new MutationCache({ onError }),
     defaultOptions: {
       queries: {
         staleTime: 15_000,
@@ -23,6 +30,7 @@ export function createQueryClient(): QueryClient {
       },
     },
   });
+  return client;
 }
 
 function Design({ children }: { children: ReactNode }) {

@@ -1,16 +1,19 @@
 import { useQuery } from '@tanstack/react-query';
+import { Button } from 'antd';
 import { Suspense, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Navigate, Outlet, useLocation, useNavigation, useSearchParams } from 'react-router';
 import { answer, api, ApiError, type Me } from '../api/client';
 import { useFeedUpdates } from '../api/feed';
 import { keys } from '../api/keys';
+import { PasswordForm } from '../features/account/PasswordForm';
+import { useTitle } from '../ui/hooks';
 import { Failure, LoadingPage } from '../ui/states';
 import { useWallScreen } from './wall-screen';
-import { BottomBar, Rail } from './Navigation';
+import { BottomBar, Mark, Rail } from './Navigation';
 import { ScopeContext, useScope, type Scope } from './scope';
-import { useMe } from './session';
-import { TopBar } from './TopBar';
+import { useLogout, useMe } from './session';
+import { AppearanceMenu, LanguageMenu, TopBar } from './TopBar';
 
 /** Everything behind the login: who, which tenant and site, the frame around the pages. */
 export function Shell() {
@@ -24,10 +27,36 @@ export function Shell() {
     }
     return <Starting error={me.error} retry={() => void me.refetch()} />;
   }
-  if (me.data.user.must_change_password && pathname !== '/settings/password') {
-    return <Navigate to={{ pathname: '/settings/password', search }} replace />;
-  }
+  if (me.data.user.must_change_password) return <FirstPassword />;
   return <Scoped me={me.data} />;
+}
+
+/** In the place of every page until the password that the program made was changed: the server answers nothing else before. */
+function FirstPassword() {
+  const { t } = useTranslation();
+  const logout = useLogout();
+  useTitle(t('settings.password'));
+  return (
+    <div className="flex min-h-dvh flex-col px-6 py-6 sm:px-12">
+      <div className="flex items-center justify-between">
+        <span className="flex items-center gap-2.5 text-[16px] font-semibold tracking-tight">
+          <Mark size={30} />
+          {t('app.name')}
+        </span>
+        <span className="flex">
+          <LanguageMenu />
+          <AppearanceMenu />
+        </span>
+      </div>
+      <main className="m-auto w-full max-w-[460px] py-10">
+        <h1 className="text-3xl font-semibold">{t('app.user.password')}</h1>
+        <PasswordForm />
+        <Button type="text" className="mt-3" loading={logout.isPending} onClick={() => logout.mutate()}>
+          {t('app.user.signOut')}
+        </Button>
+      </main>
+    </div>
+  );
 }
 
 function Starting({ error, retry }: { error: Error; retry: () => void }) {

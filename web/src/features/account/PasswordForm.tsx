@@ -1,8 +1,6 @@
 import { Alert, App, Button, Form, Input } from 'antd';
 import { useTranslation } from 'react-i18next';
-import { useNavigate } from 'react-router';
 import { ApiError } from '../../api/client';
-import { useLink } from '../../app/scope';
 import { useChangePassword, useMe } from '../../app/session';
 import { ErrorId, useErrorText } from '../../ui/states';
 
@@ -20,8 +18,6 @@ export function PasswordForm() {
   const [form] = Form.useForm<Fields>();
   const me = useMe().data;
   const change = useChangePassword();
-  const navigate = useNavigate();
-  const link = useLink();
   const errorText = useErrorText();
   const first = me?.user.must_change_password === true;
   const error = change.error;
@@ -32,7 +28,6 @@ export function PasswordForm() {
         onSuccess: () => {
           void message.success(t('account.done'));
           form.resetFields();
-          if (first) void navigate(link('/live'));
         },
       },
     );
