@@ -16,11 +16,16 @@
 #include <glib.h>
 #include <stdbool.h>
 
-/* Failures that are allowed in the window before an answer is RATE_LIMITED without hashing. An
- * address may be that of a whole shop behind one router, hence more. */
+/* Failures that are allowed in the window before an answer is RATE_LIMITED without hashing: of a
+ * user from one address, so that nobody elsewhere can lock somebody out; of an address, which may
+ * be that of a whole shop behind one router, hence more; and of a user from all addresses, after
+ * which only the addresses where the user logged in within KNOWN_SECONDS are listened to. An IPv6
+ * address counts as its network of 64 bits: whoever has one has all of it. */
 #define ACCOUNT_LOGIN_WINDOW_SECONDS      (15 * 60)
-#define ACCOUNT_LOGIN_FAILURES_OF_USER    10
+#define ACCOUNT_LOGIN_FAILURES_HERE       10
 #define ACCOUNT_LOGIN_FAILURES_OF_ADDRESS 50
+#define ACCOUNT_LOGIN_FAILURES_OF_USER    100
+#define ACCOUNT_LOGIN_KNOWN_SECONDS       (7 * 24 * 3600)
 /* A session ends after this long without a request, and in any case after the second. */
 #define ACCOUNT_SESSION_IDLE_SECONDS (12 * 3600)
 #define ACCOUNT_SESSION_MOST_SECONDS (7 * 24 * 3600)
@@ -60,8 +65,8 @@ bool account_create_user(struct account *account, const struct account_origin *o
                          const char *name, const char *password, bool platform_admin,
                          char generated[ACCOUNT_PASSWORD_SIZE], struct uuid *id, GError **error);
 
-/* Gives the user a generated password that must be changed, ends all its sessions. Audited.
- * NOT_FOUND. */
+/* Gives the user a generated password that must be changed, ends all its sessions and forgets its
+ * failed attempts. Audited. NOT_FOUND. */
 bool account_reset_password(struct account *account, const struct account_origin *origin,
                             const char *name, char generated[ACCOUNT_PASSWORD_SIZE],
                             GError **error);
@@ -116,7 +121,7 @@ char *account_cookie_token(const char *cookie_header);
 bool account_role(struct account *account, const struct user *user, struct uuid tenant_id,
                   struct uuid site_id, enum user_role *role, GError **error);
 
-/* Deletes sessions that are over and attempts older than a day. Called now and then by serve. */
+/* Deletes sessions that are over and attempts that count no more. Called now and then by serve. */
 bool account_purge(struct account *account, GError **error);
 
 /* ---- Audit trail --------------------------------------------------------------------------------

@@ -30,13 +30,17 @@ bool password_matches(const char *hash, const char *password);
 /* A password that can be read out and typed: about 115 bits in five groups of four. */
 void password_make(char password[ACCOUNT_PASSWORD_SIZE]);
 
-/* RATE_LIMITED when the user or the address failed too often; asked before anything is hashed. */
+/* RATE_LIMITED when the user or the address failed too often (account.h); asked before anything is
+ * hashed. */
 bool attempt_allowed(struct account *account, const char *user, const char *address,
                      GError **error);
 
 /* Remembers how an attempt ended. */
 bool attempt_note(struct account *account, const char *user, const char *address, bool succeeded,
                   GError **error);
+
+/* In a write transaction: the user's failures count no more. */
+bool attempts_forget(struct connection *connection, const char *user, GError **error);
 
 /* Compares in constant time. */
 bool secret_equal(const void *a, const void *b, size_t size);

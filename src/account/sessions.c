@@ -3,6 +3,7 @@
 #include "storage/tenants.h"
 #include "storage/users.h"
 
+#include <arpa/inet.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -17,8 +18,7 @@ struct attempt {
     uint8_t user_hash[32];
     uint8_t address_hash[32];
     bool succeeded;
-    int64_t of_user;
-    int64_t of_address;
+    bool allowed;
 };
 
 static void hash_text(const char *text, uint8_t hash[32])
@@ -28,23 +28,49 @@ static void hash_text(const char *text, uint8_t hash[32])
     crypto_generichash(hash, 32, (const unsigned char *)from, strlen(from), NULL, 0);
 }
 
+/* An address, or the network of one. */
+static void hash_address(const char *address, uint8_t hash[32])
+{
+    struct in6_addr six;
+    char network[INET6_ADDRSTRLEN];
+
+    if (address && inet_pton(AF_INET6, address, &six) == 1) {
+        memset(six.s6_addr + 8, 0, 8);
+        inet_ntop(AF_INET6, &six, network, sizeof(network));
+        address = network;
+    }
+    hash_text(address, hash);
+}
+
 static void attempt_init(struct attempt *attempt, struct account *account, const char *user,
                          const char *address)
 {
     memset(attempt, 0, sizeof(*attempt));
     attempt->account = account;
     hash_text(user, attempt->user_hash);
-    hash_text(address, attempt->address_hash);
+    hash_address(address, attempt->address_hash);
 }
 
-static bool count_attempts(struct connection *connection, void *data, GError **error)
+static struct utc before(const struct attempt *attempt, int64_t seconds)
+{
+    return (struct utc){account_now(attempt->account).us - seconds * SECOND_US};
+}
+
+static bool judge_attempt(struct connection *connection, void *data, GError **error)
 {
     struct attempt *const attempt = data;
-    const struct utc now = account_now(attempt->account);
-    const struct utc since = {now.us - ACCOUNT_LOGIN_WINDOW_SECONDS * SECOND_US};
+    struct login_failures failures;
 
-    return login_attempts_count(connection, attempt->user_hash, attempt->address_hash, since,
-                                &attempt->of_user, &attempt->of_address, error);
+    if (!login_attempts_count(connection, attempt->user_hash, attempt->address_hash,
+                              before(attempt, ACCOUNT_LOGIN_WINDOW_SECONDS), &failures, error))
+        return false;
+    attempt->allowed = failures.here < ACCOUNT_LOGIN_FAILURES_HERE &&
+                       failures.of_address < ACCOUNT_LOGIN_FAILURES_OF_ADDRESS;
+    if (!attempt->allowed || failures.of_user < ACCOUNT_LOGIN_FAILURES_OF_USER)
+        return true;
+    return login_attempts_succeeded(connection, attempt->user_hash, attempt->address_hash,
+                                    before(attempt, ACCOUNT_LOGIN_KNOWN_SECONDS), &attempt->allowed,
+                                    error);
 }
 
 bool attempt_allowed(struct account *account, const char *user, const char *address, GError **error)
@@ -52,14 +78,21 @@ bool attempt_allowed(struct account *account, const char *user, const char *addr
     struct attempt attempt;
 
     attempt_init(&attempt, account, user, address);
-    if (!storage_read(account->storage, count_attempts, &attempt, error))
+    if (!storage_read(account->storage, judge_attempt, &attempt, error))
         return false;
-    if (attempt.of_user < ACCOUNT_LOGIN_FAILURES_OF_USER &&
-        attempt.of_address < ACCOUNT_LOGIN_FAILURES_OF_ADDRESS)
+    if (attempt.allowed)
         return true;
     error_set(error, ERROR_RATE_LIMITED, "too many failed attempts; wait %d minutes and try again",
               ACCOUNT_LOGIN_WINDOW_SECONDS / 60);
     return false;
+}
+
+bool attempts_forget(struct connection *connection, const char *user, GError **error)
+{
+    uint8_t hash[32];
+
+    hash_text(user, hash);
+    return login_attempts_delete_of_user(connection, hash, error);
 }
 
 static bool note_attempt(struct connection *connection, void *data, GError **error)
@@ -382,8 +415,8 @@ static bool purge(struct connection *connection, void *data, GError **error)
     const struct utc now = *(const struct utc *)data;
 
     return sessions_delete_expired(connection, now, error) &&
-           login_attempts_delete_before(connection, (struct utc){now.us - 24LL * 3600 * SECOND_US},
-                                        error);
+           login_attempts_delete_before(
+               connection, (struct utc){now.us - ACCOUNT_LOGIN_KNOWN_SECONDS * SECOND_US}, error);
 }
 
 bool account_purge(struct account *account, GError **error)

@@ -214,6 +214,7 @@ static bool change_password(struct connection *connection, void *data, GError **
     user.must_change_password = changing->must_change;
     user.password_changed_at = account_now(changing->account);
     return users_update(connection, &user, error) &&
+           (!changing->name || attempts_forget(connection, user.name, error)) &&
            sessions_delete_of_user(connection, user.id, changing->keep, error) &&
            account_audit(changing->account, connection, changing->origin, (struct uuid){0},
                          (struct uuid){0}, changing->action, "user", user.id, NULL, error);

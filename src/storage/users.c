@@ -372,34 +372,77 @@ bool login_attempts_insert(struct connection *connection, struct uuid id,
     return statement_run(statement, NULL, error);
 }
 
-/* `column` is ours, never a caller's text. */
-static bool count_failures(struct connection *connection, const char *column, struct uuid key,
-                           struct utc since, int64_t *count, GError **error)
+/* A statement about one user, one address and a time. */
+static struct statement *prepare_attempts(struct connection *connection, const char *sql,
+                                          const uint8_t user_hash[32],
+                                          const uint8_t address_hash[32], struct utc since,
+                                          GError **error)
 {
-    g_autofree char *sql = g_strdup_printf(
-        "SELECT COUNT(*) FROM login_attempts WHERE %s = :key AND attempted_at >= :since "
-        "AND succeeded = 0 AND attempted_at > (SELECT COALESCE(MAX(attempted_at), 0) "
-        "FROM login_attempts WHERE %s = :key AND attempted_at >= :since AND succeeded = 1)",
-        column, column);
-    scoped_statement *statement = connection_prepare(connection, sql, error);
+    struct statement *statement = connection_prepare(connection, sql, error);
 
-    if (!statement)
-        return false;
-    statement_bind_uuid(statement, ":key", key);
-    statement_bind_utc(statement, ":since", since);
-    if (statement_step(statement, error) != STEP_ROW)
-        return false;
-    *count = statement_int64(statement, 0);
-    return statement_check(statement, error);
+    if (statement) {
+        statement_bind_uuid(statement, ":user_key", hash_key(user_hash));
+        statement_bind_uuid(statement, ":address_key", hash_key(address_hash));
+        statement_bind_utc(statement, ":since", since);
+    }
+    return statement;
 }
 
 bool login_attempts_count(struct connection *connection, const uint8_t user_hash[32],
-                          const uint8_t address_hash[32], struct utc since, int64_t *of_user,
-                          int64_t *of_address, GError **error)
+                          const uint8_t address_hash[32], struct utc since,
+                          struct login_failures *failures, GError **error)
 {
-    return count_failures(connection, "user_key", hash_key(user_hash), since, of_user, error) &&
-           count_failures(connection, "address_key", hash_key(address_hash), since, of_address,
-                          error);
+    scoped_statement *statement = prepare_attempts(
+        connection,
+        "SELECT (SELECT COUNT(*) FROM login_attempts WHERE user_key = :user_key "
+        "AND address_key = :address_key AND attempted_at >= :since AND succeeded = 0 "
+        "AND attempted_at > (SELECT COALESCE(MAX(attempted_at), 0) FROM login_attempts "
+        "WHERE user_key = :user_key AND address_key = :address_key AND attempted_at >= :since "
+        "AND succeeded = 1)), "
+        "(SELECT COUNT(*) FROM login_attempts WHERE user_key = :user_key "
+        "AND attempted_at >= :since AND succeeded = 0), "
+        "(SELECT COUNT(*) FROM login_attempts WHERE address_key = :address_key "
+        "AND attempted_at >= :since AND succeeded = 0)",
+        user_hash, address_hash, since, error);
+    struct login_failures found;
+
+    if (!statement || statement_step(statement, error) != STEP_ROW)
+        return false;
+    found = (struct login_failures){.here = statement_int64(statement, 0),
+                                    .of_user = statement_int64(statement, 1),
+                                    .of_address = statement_int64(statement, 2)};
+    if (!statement_check(statement, error))
+        return false;
+    *failures = found;
+    return true;
+}
+
+bool login_attempts_succeeded(struct connection *connection, const uint8_t user_hash[32],
+                              const uint8_t address_hash[32], struct utc since, bool *succeeded,
+                              GError **error)
+{
+    scoped_statement *statement = prepare_attempts(
+        connection,
+        "SELECT COUNT(*) FROM login_attempts WHERE user_key = :user_key "
+        "AND address_key = :address_key AND attempted_at >= :since AND succeeded = 1",
+        user_hash, address_hash, since, error);
+
+    if (!statement || statement_step(statement, error) != STEP_ROW)
+        return false;
+    *succeeded = statement_int64(statement, 0) > 0;
+    return statement_check(statement, error);
+}
+
+bool login_attempts_delete_of_user(struct connection *connection, const uint8_t user_hash[32],
+                                   GError **error)
+{
+    scoped_statement *statement = connection_prepare(
+        connection, "DELETE FROM login_attempts WHERE user_key = :user_key", error);
+
+    if (!statement)
+        return false;
+    statement_bind_uuid(statement, ":user_key", hash_key(user_hash));
+    return statement_run(statement, NULL, error);
 }
 
 bool login_attempts_delete_before(struct connection *connection, struct utc before, GError **error)

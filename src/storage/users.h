@@ -41,10 +41,21 @@ bool sessions_delete_expired(struct connection *connection, struct utc now, GErr
 bool login_attempts_insert(struct connection *connection, struct uuid id,
                            const uint8_t user_hash[32], const uint8_t address_hash[32],
                            struct utc attempted_at, bool succeeded, GError **error);
-/* Failures at or after `since`, by user and by address, each since its last success. */
+/* Failures at or after a time. */
+struct login_failures {
+    int64_t here;       /* of the user from the address, since the last success of both */
+    int64_t of_user;    /* from all addresses */
+    int64_t of_address; /* of all users */
+};
 bool login_attempts_count(struct connection *connection, const uint8_t user_hash[32],
-                          const uint8_t address_hash[32], struct utc since, int64_t *of_user,
-                          int64_t *of_address, GError **error);
+                          const uint8_t address_hash[32], struct utc since,
+                          struct login_failures *failures, GError **error);
+/* Whether the user logged in from the address at or after `since`. */
+bool login_attempts_succeeded(struct connection *connection, const uint8_t user_hash[32],
+                              const uint8_t address_hash[32], struct utc since, bool *succeeded,
+                              GError **error);
+bool login_attempts_delete_of_user(struct connection *connection, const uint8_t user_hash[32],
+                                   GError **error);
 bool login_attempts_delete_before(struct connection *connection, struct utc before, GError **error);
 
 #endif

@@ -98,25 +98,92 @@ static void test_account_login_refuses_alike_when_user_or_password_is_wrong(void
     assert_code(&wrong_user, ERROR_UNAUTHENTICATED);
 }
 
+static void fail_login(struct world *world, const char *user, const char *address,
+                       enum error_code code)
+{
+    struct account_session session;
+    GError *error = NULL;
+
+    assert_false(
+        account_login(world->account, user, "guessing 1", address, NULL, &session, &error));
+    assert_code(&error, code);
+}
+
 static void test_account_login_is_limited_when_a_user_fails_too_often(void **state)
 {
     struct world *const world = *state;
     struct account_session session;
     GError *error = NULL;
 
-    for (unsigned i = 0; i < ACCOUNT_LOGIN_FAILURES_OF_USER; i++) {
-        g_autofree char *address = g_strdup_printf("10.0.1.%u", i);
-
-        assert_false(
-            account_login(world->account, "admin", "guessing 1", address, NULL, &session, &error));
-        assert_code(&error, ERROR_UNAUTHENTICATED);
-        manual_clock_advance_us(&world->clock, SECOND);
-    }
+    for (unsigned i = 0; i < ACCOUNT_LOGIN_FAILURES_HERE; i++)
+        fail_login(world, "admin", "10.0.9.9", ERROR_UNAUTHENTICATED);
+    /* Not even with the right password; but nobody is locked out from elsewhere. */
     assert_false(account_login(world->account, "admin", world->password, "10.0.9.9", NULL, &session,
                                &error));
     assert_code(&error, ERROR_RATE_LIMITED);
-    manual_clock_advance_us(&world->clock, (ACCOUNT_LOGIN_WINDOW_SECONDS + 1) * SECOND);
+    fail_login(world, "somebody", "10.0.9.9", ERROR_UNAUTHENTICATED);
     must_login(world, &session);
+    manual_clock_advance_us(&world->clock, (ACCOUNT_LOGIN_WINDOW_SECONDS + 1) * SECOND);
+    fail_login(world, "admin", "10.0.9.9", ERROR_UNAUTHENTICATED);
+}
+
+static void test_account_login_is_left_to_known_addresses_when_a_user_is_attacked(void **state)
+{
+    struct world *const world = *state;
+    struct account_session session;
+    char generated[ACCOUNT_PASSWORD_SIZE];
+    GError *error = NULL;
+
+    must_login(world, &session); /* from 10.0.0.1 */
+    for (unsigned i = 0; i < ACCOUNT_LOGIN_FAILURES_OF_USER; i++) {
+        g_autofree char *address = g_strdup_printf("10.0.1.%u", i);
+
+        fail_login(world, "admin", address, ERROR_UNAUTHENTICATED);
+    }
+    fail_login(world, "admin", "10.0.2.1", ERROR_RATE_LIMITED);
+    fail_login(world, "admin", "10.0.0.1", ERROR_UNAUTHENTICATED);
+    must_login(world, &session);
+    manual_clock_advance_us(&world->clock, (ACCOUNT_LOGIN_KNOWN_SECONDS - 1) * SECOND);
+    assert_true(account_purge(world->account, NULL));
+    for (unsigned i = 0; i < ACCOUNT_LOGIN_FAILURES_OF_USER; i++) {
+        g_autofree char *address = g_strdup_printf("10.0.3.%u", i);
+
+        fail_login(world, "admin", address, ERROR_UNAUTHENTICATED);
+    }
+    must_login(world, &session);
+    /* Who can reset the password is let in. */
+    fail_login(world, "admin", "10.0.4.1", ERROR_RATE_LIMITED);
+    assert_true(account_reset_password(world->account, &command, "admin", generated, &error));
+    assert_true(
+        account_login(world->account, "admin", generated, "10.0.4.1", NULL, &session, &error));
+}
+
+static void test_account_login_counts_an_ipv6_network_as_one_address(void **state)
+{
+    struct world *const world = *state;
+
+    for (unsigned i = 0; i < ACCOUNT_LOGIN_FAILURES_HERE; i++) {
+        g_autofree char *address = g_strdup_printf("2001:db8:1:2:%x::%x", i + 1, i);
+
+        fail_login(world, "admin", address, ERROR_UNAUTHENTICATED);
+    }
+    fail_login(world, "admin", "2001:db8:1:2::ffff", ERROR_RATE_LIMITED);
+    fail_login(world, "admin", "2001:db8:1:3::ffff", ERROR_UNAUTHENTICATED);
+}
+
+static void test_account_address_is_limited_although_somebody_there_logs_in(void **state)
+{
+    struct world *const world = *state;
+    struct account_session session;
+
+    for (unsigned i = 0; i < ACCOUNT_LOGIN_FAILURES_OF_ADDRESS; i++) {
+        g_autofree char *user = g_strdup_printf("user%u", i);
+
+        fail_login(world, user, "10.0.0.1", ERROR_UNAUTHENTICATED);
+        if (i + 1 < ACCOUNT_LOGIN_FAILURES_OF_ADDRESS)
+            must_login(world, &session);
+    }
+    fail_login(world, "user0", "10.0.0.1", ERROR_RATE_LIMITED);
 }
 
 static void test_account_login_is_limited_when_an_address_fails_too_often(void **state)
@@ -409,6 +476,9 @@ int main(void)
         WITH(test_account_admin_is_made_once_when_there_is_nobody),
         WITH(test_account_login_refuses_alike_when_user_or_password_is_wrong),
         WITH(test_account_login_is_limited_when_a_user_fails_too_often),
+        WITH(test_account_login_is_left_to_known_addresses_when_a_user_is_attacked),
+        WITH(test_account_login_counts_an_ipv6_network_as_one_address),
+        WITH(test_account_address_is_limited_although_somebody_there_logs_in),
         WITH(test_account_login_is_limited_when_an_address_fails_too_often),
         WITH(test_account_session_is_found_and_ends_when_logged_out),
         WITH(test_account_session_rotates_when_logged_in_again),

@@ -68,7 +68,7 @@ static void test_login_is_limited_when_it_keeps_failing(void **state)
     unsigned refused = 0;
     unsigned limited = 0;
 
-    for (int i = 0; i < ACCOUNT_LOGIN_FAILURES_OF_USER + 5; i++) {
+    for (int i = 0; i < ACCOUNT_LOGIN_FAILURES_HERE + 5; i++) {
         struct raw_answer answer = log_in(world, "auditor", "guess number x");
 
         refused += answer.status == 401;
@@ -80,7 +80,7 @@ static void test_login_is_limited_when_it_keeps_failing(void **state)
         }
         raw_answer_clear(&answer);
     }
-    assert_int_equal(refused, ACCOUNT_LOGIN_FAILURES_OF_USER);
+    assert_int_equal(refused, ACCOUNT_LOGIN_FAILURES_HERE);
     assert_int_equal(limited, 5);
     /* Not even with the right password, and nobody else is hit. */
     struct raw_answer right = log_in(world, "auditor", "correct horse");
