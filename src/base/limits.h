@@ -39,12 +39,20 @@
  * get through when all streams are open. */
 #define LIMIT_CONNECTIONS             2048
 #define LIMIT_CONNECTIONS_PER_ADDRESS 1536
+/* With so many open, the one that takes longest over its request or answer makes room for each new
+ * one: whoever keeps connections open without finishing cannot keep others out. */
+#define LIMIT_CONNECTIONS_CROWDED (LIMIT_CONNECTIONS - 256)
 /* Requests that wait for a handler thread; more are answered 503 at once. */
 #define LIMIT_WAITING_REQUESTS 512
 /* Requests that are parked for a later answer (long polls, stills). */
 #define LIMIT_PARKED_REQUESTS 1024
-/* Bytes of all request bodies that are being received or handled. */
-#define LIMIT_BODIES_BYTES (128 * 1024 * 1024)
+/* Bytes of a request body that needs no place among the large ones: as many as connections can be,
+ * they fit in LIMIT_BODIES_BYTES, so that nobody's large ones keep a login out. */
+#define LIMIT_SMALL_BODY_BYTES (64 * 1024)
+/* Bytes of all larger bodies that are being received or handled, and of those of one address. Our
+ * own children, which come over a UNIX socket, are not counted. */
+#define LIMIT_BODIES_BYTES            (128 * 1024 * 1024)
+#define LIMIT_BODIES_OF_ADDRESS_BYTES (32 * 1024 * 1024)
 /* Headers of one request and the buffer of its answer. */
 #define LIMIT_CONNECTION_MEMORY_BYTES (32 * 1024)
 /* Bytes queued for one SSE client: a minute of a busy feed. */

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <string.h>
 #include <sys/socket.h>
 
 static void read_address(struct connection *connection, const struct sockaddr *address)
@@ -31,6 +32,24 @@ static void read_address(struct connection *connection, const struct sockaddr *a
     }
 }
 
+/* Cuts the connection of the listener that takes longest over its request or answer. */
+static void make_room(struct http_server *server, const struct listener *listener)
+{
+    struct connection *slowest = NULL;
+
+    for (GList *link = server->connections.head; link != NULL; link = link->next) {
+        struct connection *connection = link->data;
+
+        if (connection->listener == listener && connection->deadline_ns != 0 && !connection->cut &&
+            (slowest == NULL || connection->since_ns < slowest->since_ns))
+            slowest = connection;
+    }
+    if (slowest != NULL) {
+        slowest->cut = true;
+        connection_cut(slowest);
+    }
+}
+
 void connection_notify(void *context, struct MHD_Connection *mhd, void **socket_context,
                        enum MHD_ConnectionNotificationCode code)
 {
@@ -48,6 +67,8 @@ void connection_notify(void *context, struct MHD_Connection *mhd, void **socket_
         info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
         read_address(connection, info != NULL ? info->client_addr : NULL);
         pthread_mutex_lock(&server->connections_lock);
+        if (++listener->connections > LIMIT_CONNECTIONS_CROWDED)
+            make_room(server, listener);
         g_queue_push_tail_link(&server->connections, &connection->link);
         pthread_mutex_unlock(&server->connections_lock);
         connection_phase(server, connection, PHASE_IDLE, server->config.idle_timeout_ms);
@@ -57,6 +78,7 @@ void connection_notify(void *context, struct MHD_Connection *mhd, void **socket_
 
         pthread_mutex_lock(&server->connections_lock);
         g_queue_unlink(&server->connections, &connection->link);
+        listener->connections--;
         pthread_mutex_unlock(&server->connections_lock);
         g_free(connection);
         *socket_context = NULL;
@@ -70,6 +92,7 @@ void connection_phase(struct http_server *server, struct connection *connection,
 
     pthread_mutex_lock(&server->connections_lock);
     connection->phase = phase;
+    connection->since_ns = now_ns;
     connection->deadline_ns = allowed_ms > 0 ? now_ns + allowed_ms * 1000000 : 0;
     pthread_mutex_unlock(&server->connections_lock);
 }
@@ -93,6 +116,36 @@ void connections_sweep(struct http_server *server, int64_t now_ns)
             connection_cut(connection);
         }
     }
+    pthread_mutex_unlock(&server->connections_lock);
+}
+
+bool connection_reserve(struct http_server *server, struct connection *connection, size_t bytes)
+{
+    size_t all = bytes;
+    size_t of_address = bytes;
+
+    pthread_mutex_lock(&server->connections_lock);
+    for (const GList *link = server->connections.head; link != NULL; link = link->next) {
+        const struct connection *other = link->data;
+
+        if (other->listener->unix_path != NULL)
+            continue;
+        all += other->reserved;
+        if (strcmp(other->address, connection->address) == 0)
+            of_address += other->reserved;
+    }
+    bool room = connection->listener->unix_path != NULL ||
+                (all <= LIMIT_BODIES_BYTES && of_address <= LIMIT_BODIES_OF_ADDRESS_BYTES);
+    if (room)
+        connection->reserved = bytes;
+    pthread_mutex_unlock(&server->connections_lock);
+    return room;
+}
+
+void connection_release(struct http_server *server, struct connection *connection)
+{
+    pthread_mutex_lock(&server->connections_lock);
+    connection->reserved = 0;
     pthread_mutex_unlock(&server->connections_lock);
 }
 

@@ -62,7 +62,8 @@ struct http_config {
                                     X-Forwarded-Proto are believed; NULL or "" none */
     int64_t idle_timeout_ms; /* from connecting (or the last answer) to complete headers; 0: 30 s */
     int64_t body_timeout_ms; /* for a body of up to 1 MiB, in proportion above; 0: 30 s */
-    int64_t heartbeat_ms;    /* of silent streams; 0: 15 s */
+    int64_t answer_timeout_ms; /* to take an answer of up to 1 MiB, in proportion above; 0: 300 s */
+    int64_t heartbeat_ms;      /* of silent streams; 0: 15 s */
     const struct logger *logger;
     struct metrics *metrics; /* may be NULL */
     const struct clock *clock;

@@ -149,10 +149,8 @@ static void find_address(struct http_request *request)
 
 static void request_free(struct http_request *request)
 {
-    if (request->body != NULL) {
-        atomic_fetch_sub(&request->server->body_bytes, request->body->len);
+    if (request->body != NULL)
         g_byte_array_unref(request->body);
-    }
     g_clear_error(&request->refusal);
     g_ptr_array_unref(request->headers);
     if (request->response != NULL)
@@ -178,13 +176,25 @@ static void count_answer(const struct http_request *request)
     metric_observe(metrics_cell(metrics, METRIC_HTTP_SECONDS, (const char *[]){name}), seconds);
 }
 
+/* A time that is meant for up to 1 MiB, in proportion above. */
+static int64_t in_proportion(int64_t allowed_ms, uint64_t bytes)
+{
+    const double mebibytes = (double)bytes / (1024 * 1024);
+
+    return (int64_t)((double)allowed_ms * MAX(mebibytes, 1));
+}
+
 static enum MHD_Result send_answer(struct http_request *request)
 {
+    const int64_t timeout_ms = request->server->config.answer_timeout_ms;
+    const int64_t allowed_ms =
+        request->is_stream ? 0 : in_proportion(timeout_ms, request->answer_bytes);
+
     g_assert(request->response != NULL);
     if (request->server->stopping)
         MHD_add_response_header(request->response, "Connection", "close");
     count_answer(request);
-    connection_phase(request->server, request->connection, PHASE_ANSWER, 0);
+    connection_phase(request->server, request->connection, PHASE_ANSWER, allowed_ms);
     return MHD_queue_response(request->mhd, request->status, request->response);
 }
 
@@ -192,6 +202,19 @@ static enum MHD_Result refuse(struct http_request *request)
 {
     http_respond_error(request, request->refusal);
     return send_answer(request);
+}
+
+/* A large body is taken only when there is room for all that it may become. */
+static void reserve_body(struct http_request *request, const struct framing *framing)
+{
+    size_t most =
+        framing->encodings > 0 ? request->body_limit : MIN(framing->length, request->body_limit);
+
+    if (request->refusal != NULL || most <= LIMIT_SMALL_BODY_BYTES ||
+        connection_reserve(request->server, request->connection, most))
+        return;
+    http_response_header(request, "Retry-After", "2");
+    error_set(&request->refusal, ERROR_UNAVAILABLE, "The server is busy, please try again");
 }
 
 /* The headers are there. */
@@ -218,13 +241,12 @@ static enum MHD_Result request_begin(struct http_request *request, const char *u
     if (!framed)
         http_response_header(request, "Connection", "close");
     request->body_limit = request->match.route != NULL ? request->match.route->body_limit : 0;
+    reserve_body(request, &framing);
     if (request->refusal != NULL && (!framed || framing.length > DISCARD_BYTES))
         return refuse(request); /* at once: libmicrohttpd closes the connection after it */
 
-    int64_t allowed_ms = server->config.body_timeout_ms;
-    if (framing.length > 1024 * 1024)
-        allowed_ms = (int64_t)((double)allowed_ms * (double)framing.length / (1024 * 1024));
-    connection_phase(server, request->connection, PHASE_BODY, allowed_ms);
+    connection_phase(server, request->connection, PHASE_BODY,
+                     in_proportion(server->config.body_timeout_ms, framing.length));
     return MHD_YES;
 }
 
@@ -237,11 +259,6 @@ static enum MHD_Result request_receive(struct http_request *request, const char 
     if (request->refusal == NULL && had + length > request->body_limit)
         error_set(&request->refusal, ERROR_TOO_LARGE, "The body may have %zu bytes",
                   request->body_limit);
-    if (request->refusal == NULL &&
-        atomic_fetch_add(&request->server->body_bytes, length) + length > LIMIT_BODIES_BYTES) {
-        atomic_fetch_sub(&request->server->body_bytes, length);
-        error_set(&request->refusal, ERROR_UNAVAILABLE, "The server is busy, please try again");
-    }
     if (request->refusal != NULL) {
         request->discarded += length;
         return request->discarded > DISCARD_BYTES ? MHD_NO : MHD_YES;
@@ -324,6 +341,7 @@ void request_completed(void *context, struct MHD_Connection *mhd, void **request
         return;
     connection_phase(request->server, request->connection, PHASE_IDLE,
                      request->server->config.idle_timeout_ms);
+    connection_release(request->server, request->connection);
     request_free(request);
     *request_context = NULL;
 }

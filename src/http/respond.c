@@ -97,6 +97,7 @@ void http_respond(struct http_request *request, unsigned status, const char *con
         gsize length;
         const void *data = g_bytes_get_data(body, &length);
 
+        request->answer_bytes = length;
         request->response = MHD_create_response_from_buffer_with_free_callback_cls(
             length, (void *)(uintptr_t)data, unref_bytes, g_bytes_ref(body));
     } else {

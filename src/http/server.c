@@ -12,6 +12,7 @@
 
 #define DEFAULT_IDLE_MS      30000
 #define DEFAULT_BODY_MS      30000
+#define DEFAULT_ANSWER_MS    300000
 #define DEFAULT_HEARTBEAT_MS 15000
 /* libmicrohttpd closes a connection on which nothing moves for so long while it sends. */
 #define SEND_TIMEOUT_S 30
@@ -68,6 +69,8 @@ struct http_server *http_server_new(const struct http_config *config)
         server->config.idle_timeout_ms = DEFAULT_IDLE_MS;
     if (server->config.body_timeout_ms == 0)
         server->config.body_timeout_ms = DEFAULT_BODY_MS;
+    if (server->config.answer_timeout_ms == 0)
+        server->config.answer_timeout_ms = DEFAULT_ANSWER_MS;
     if (server->config.heartbeat_ms == 0)
         server->config.heartbeat_ms = DEFAULT_HEARTBEAT_MS;
     server->listeners = g_ptr_array_new_with_free_func(listener_free);

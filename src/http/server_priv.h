@@ -19,7 +19,7 @@
 enum phase {
     PHASE_IDLE = 1, /* no complete headers yet */
     PHASE_BODY,
-    PHASE_ANSWER, /* handled or being answered: libmicrohttpd's own timeout, or none for streams */
+    PHASE_ANSWER, /* handled (no deadline), or being answered; streams have no deadline */
 };
 
 struct listener {
@@ -28,6 +28,7 @@ struct listener {
     char *unix_path;
     bool local;
     bool tls;
+    size_t connections; /* guarded by server->connections_lock */
 };
 
 struct connection {
@@ -38,7 +39,10 @@ struct connection {
     /* guarded by server->connections_lock */
     GList link;
     enum phase phase;
+    int64_t since_ns;    /* when the phase began */
     int64_t deadline_ns; /* of the phase; 0: none */
+    bool cut;            /* on its way out */
+    size_t reserved;     /* bytes of a large body */
 };
 
 enum request_state {
@@ -63,6 +67,8 @@ struct http_request {
     GByteArray *body; /* NULL until bytes arrive */
     size_t body_limit;
     size_t discarded;
+    size_t answer_bytes; /* of an answer that is no stream */
+    bool is_stream;
     GError *refusal;
     /* answer; only whoever runs the request touches it */
     GPtrArray *headers; /* of char *: name, value, name, value … */
@@ -86,7 +92,6 @@ struct http_server {
     GPtrArray *listeners; /* of struct listener */
     GPtrArray *proxies;   /* of char * */
     atomic_bool stopping;
-    atomic_size_t body_bytes;
 
     /* Connections. */
     pthread_mutex_t connections_lock;
@@ -125,6 +130,9 @@ void connection_notify(void *context, struct MHD_Connection *mhd, void **socket_
                        enum MHD_ConnectionNotificationCode code);
 void connection_phase(struct http_server *server, struct connection *connection, enum phase phase,
                       int64_t allowed_ms);
+/* Makes room for a large body; false when there is none, for all or for this address. */
+bool connection_reserve(struct http_server *server, struct connection *connection, size_t bytes);
+void connection_release(struct http_server *server, struct connection *connection);
 /* Connections whose request is being handled or answered. */
 size_t connections_answering(struct http_server *server);
 void connections_sweep(struct http_server *server, int64_t now_ns);

@@ -206,6 +206,7 @@ struct http_stream *http_respond_stream(struct http_request *request,
     request->response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 16 * 1024, read_stream,
                                                           stream, stream_over);
     request->status = 200;
+    request->is_stream = true;
     respond_add_headers(request, request->response, config->content_type, false);
     /* nginx and its like must not wait for more. */
     MHD_add_response_header(request->response, "X-Accel-Buffering", "no");

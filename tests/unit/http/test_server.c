@@ -6,8 +6,11 @@
 #include "cmocka_include.h"
 
 #include <glib/gstdio.h>
+#include <netinet/in.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,6 +21,12 @@ static const struct http_route routes[] = {
      .name = "body",
      .media = "application/json",
      .body_limit = 100000},
+    {.method = HTTP_POST,
+     .path = "/upload",
+     .name = "upload",
+     .media = "application/octet-stream",
+     .body_limit = 8 * 1024 * 1024},
+    {.method = HTTP_GET, .path = "/large", .name = "large"},
     {.method = HTTP_GET, .path = "/now", .name = "now", .immediate = true},
     {.method = HTTP_GET, .path = "/slow", .name = "slow", .max_running = 1, .max_waiting = 2},
     {.method = HTTP_GET, .path = "/park", .name = "park"},
@@ -26,6 +35,9 @@ static const struct http_route routes[] = {
     {.method = HTTP_GET, .path = "/broken", .name = "broken"},
     {.method = HTTP_GET, .path = "/silent", .name = "silent"},
 };
+
+/* More than the system keeps for a client that does not read. */
+#define LARGE_BYTES (24 * 1024 * 1024)
 
 struct fixture {
     struct http_server *server;
@@ -85,6 +97,9 @@ static void handle(struct http_request *request, const struct http_route *route,
         const uint8_t *body = http_request_body(request, &length);
 
         http_respond(request, 200, "application/json", g_bytes_new(body, length));
+    } else if (strcmp(name, "large") == 0) {
+        http_respond(request, 200, "application/octet-stream",
+                     g_bytes_new_take(g_malloc0(LARGE_BYTES), LARGE_BYTES));
     } else if (strcmp(name, "slow") == 0) {
         handle_slow(f, request);
     } else if (strcmp(name, "park") == 0) {
@@ -128,6 +143,7 @@ static struct fixture *fixture_new(int64_t timeout_ms)
         .trusted_proxies = "127.0.0.9, 127.0.0.8",
         .idle_timeout_ms = timeout_ms,
         .body_timeout_ms = timeout_ms,
+        .answer_timeout_ms = timeout_ms / 8,
         .heartbeat_ms = timeout_ms,
         .clock = clock_system(),
     };
@@ -407,6 +423,108 @@ static void test_server_cuts_connections_that_are_too_slow(void **state)
     assert_true(g_get_monotonic_time() - start < 4000000);
     close(headers);
     close(body);
+    fixture_free(f);
+}
+
+static void test_server_cuts_a_client_that_does_not_take_its_answer(void **state)
+{
+    struct fixture *f = fixture_new(800); /* 100 ms a MiB: 2.4 s */
+    int client = raw_connect(f->port);
+    int64_t deadline = g_get_monotonic_time() + 15 * G_USEC_PER_SEC;
+
+    (void)state;
+    raw_send(client, "GET /large HTTP/1.1\r\nHost: x\r\n\r\n", -1);
+    while (http_server_connections(f->server) == 0 && g_get_monotonic_time() < deadline)
+        g_usleep(1000);
+    while (http_server_connections(f->server) > 0 && g_get_monotonic_time() < deadline)
+        g_usleep(10000);
+    assert_int_equal(http_server_connections(f->server), 0);
+    close(client);
+    fixture_free(f);
+}
+
+/* A connection from 127.0.0.N. */
+static int connect_from(struct fixture *f, unsigned n)
+{
+    struct sockaddr_in own = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f000000 + n)};
+    struct sockaddr_in peer = {.sin_family = AF_INET,
+                               .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+                               .sin_port = htons(f->port)};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    assert_true(fd >= 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&own, sizeof own), 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&peer, sizeof peer), 0);
+    return fd;
+}
+
+static void test_server_answers_when_others_keep_all_connections_busy(void **state)
+{
+    struct fixture *f = fixture_new(0);
+    g_autoptr(GArray) idle = g_array_new(FALSE, FALSE, sizeof(int));
+    struct rlimit files;
+
+    (void)state;
+    getrlimit(RLIMIT_NOFILE, &files);
+    if (files.rlim_max < 3 * LIMIT_CONNECTIONS) {
+        print_message("skipped: this user may open %u files only\n", (unsigned)files.rlim_max);
+        fixture_free(f);
+        skip();
+    }
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+    for (unsigned i = 0; i < LIMIT_CONNECTIONS + 200; i++) {
+        int fd = connect_from(f, 2 + i / 1000);
+
+        raw_send(fd, "GET / HT", -1);
+        g_array_append_val(idle, fd);
+        if (i % 200 == 199)
+            expect(f, "GET", "/now", NULL, NULL, 200, "now");
+    }
+    expect(f, "GET", "/now", NULL, NULL, 200, "now");
+    assert_true(http_server_connections(f->server) <= LIMIT_CONNECTIONS);
+    for (guint i = 0; i < idle->len; i++)
+        close(g_array_index(idle, int, i));
+    fixture_free(f);
+}
+
+static void test_server_takes_small_bodies_when_large_ones_fill_it(void **state)
+{
+    static const char head[] = "POST /upload HTTP/1.1\r\nHost: x\r\n"
+                               "Content-Type: application/octet-stream\r\n"
+                               "Content-Length: 8388608\r\nExpect: 100-continue\r\n\r\n";
+    struct fixture *f = fixture_new(0);
+    int clients[20];
+
+    (void)state;
+    /* One address has room for four of them, all together for sixteen. */
+    for (unsigned i = 0; i < G_N_ELEMENTS(clients); i++) {
+        clients[i] = connect_from(f, 2 + i / 4);
+        raw_send(clients[i], head, -1);
+        assert_true(raw_wait_for(clients[i], i < 16 ? "100 Continue" : "503 ", 5000));
+        if (i == 3) {
+            int fifth = connect_from(f, 2);
+
+            raw_send(fifth, head, -1);
+            assert_true(raw_wait_for(fifth, "503 ", 5000));
+            close(fifth);
+        }
+    }
+    expect(f, "POST", "/body", "Content-Type: application/json\r\n", "{}", 200, "{}");
+    for (unsigned i = 0; i < G_N_ELEMENTS(clients); i++)
+        close(clients[i]);
+    /* Who went has given its room back. */
+    g_autofree char *body = g_malloc0(1024 * 1024);
+    unsigned status = 0;
+    for (int i = 0; i < 200 && status != 200; i++) {
+        struct raw_answer answer =
+            raw_request(f->port, "POST", "/upload", "Content-Type: application/octet-stream\r\n",
+                        body, 1024 * 1024);
+
+        status = answer.status;
+        raw_answer_clear(&answer);
+    }
+    assert_int_equal(status, 200);
     fixture_free(f);
 }
 
@@ -707,6 +825,9 @@ int main(void)
         cmocka_unit_test(test_server_keeps_a_route_within_its_own_limits),
         cmocka_unit_test(test_server_parks_until_woken_or_the_time_is_over),
         cmocka_unit_test(test_server_cuts_connections_that_are_too_slow),
+        cmocka_unit_test(test_server_cuts_a_client_that_does_not_take_its_answer),
+        cmocka_unit_test(test_server_answers_when_others_keep_all_connections_busy),
+        cmocka_unit_test(test_server_takes_small_bodies_when_large_ones_fill_it),
         cmocka_unit_test(test_listen_names_the_port_when_it_is_in_use),
         cmocka_unit_test(test_listen_serves_a_private_unix_socket),
         cmocka_unit_test(test_stream_delivers_what_is_pushed_and_beats_when_silent),
