@@ -22,6 +22,7 @@ struct entry {
 
 struct presence {
     struct uuid worker_id; /* the key */
+    struct uuid instance_id;
     int64_t until_ns;
     char endpoint[256];
     char token[128];
@@ -126,8 +127,8 @@ bool board_get(struct board *board, struct uuid camera_id, struct board_camera *
     return found;
 }
 
-void board_worker_seen(struct board *board, struct uuid worker_id, const char *endpoint,
-                       const char *token, struct mono until)
+void board_worker_seen(struct board *board, struct uuid worker_id, struct uuid instance_id,
+                       const char *endpoint, const char *token, struct mono until)
 {
     pthread_mutex_lock(&board->lock);
     struct presence *presence = g_hash_table_lookup(board->workers, &worker_id);
@@ -136,10 +137,22 @@ void board_worker_seen(struct board *board, struct uuid worker_id, const char *e
         presence->worker_id = worker_id;
         g_hash_table_insert(board->workers, &presence->worker_id, presence);
     }
+    presence->instance_id = instance_id;
     presence->until_ns = until.ns;
     g_strlcpy(presence->endpoint, endpoint, sizeof presence->endpoint);
     g_strlcpy(presence->token, token, sizeof presence->token);
     pthread_mutex_unlock(&board->lock);
+}
+
+bool board_worker_is_another(struct board *board, struct uuid worker_id, struct uuid instance_id,
+                             struct mono now)
+{
+    pthread_mutex_lock(&board->lock);
+    const struct presence *presence = g_hash_table_lookup(board->workers, &worker_id);
+    bool another = presence != NULL && presence->until_ns > now.ns &&
+                   !uuid_equal(presence->instance_id, instance_id);
+    pthread_mutex_unlock(&board->lock);
+    return another;
 }
 
 void board_worker_left(struct board *board, struct uuid worker_id)

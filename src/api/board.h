@@ -39,9 +39,12 @@ void board_report(struct board *board, const struct board_camera *report, bool *
 /* False when nothing was reported about the camera. */
 bool board_get(struct board *board, struct uuid camera_id, struct board_camera *camera);
 
-/* The worker with `worker_id` asked for leases: until `until` it counts as present. */
-void board_worker_seen(struct board *board, struct uuid worker_id, const char *endpoint,
-                       const char *token, struct mono until);
+/* The process `instance_id` of the worker asked for leases: until `until` it counts as present. */
+void board_worker_seen(struct board *board, struct uuid worker_id, struct uuid instance_id,
+                       const char *endpoint, const char *token, struct mono until);
+/* Whether another process of the worker is present. */
+bool board_worker_is_another(struct board *board, struct uuid worker_id, struct uuid instance_id,
+                             struct mono now);
 void board_worker_left(struct board *board, struct uuid worker_id);
 unsigned board_workers(struct board *board, struct mono now);
 

@@ -9,6 +9,7 @@
  */
 #include "api/api_priv.h"
 #include "base/limits.h"
+#include "base/peer.h"
 #include "storage/cameras.h"
 #include "storage/keystore.h"
 #include "storage/lines.h"
@@ -24,6 +25,7 @@ struct leases_work {
     struct lease_request request;
     struct lease_answer answer;
     bool fresh; /* the first run: a worker that knows nothing gets new epochs */
+    bool took_over;
     uint32_t held;
 };
 
@@ -219,6 +221,31 @@ static void name_version(struct lease_answer *answer)
     g_strlcpy(answer->version, digest, MIN(sizeof answer->version, 33));
 }
 
+/* Whether we pull live video from where a worker says it is. A socket's path is for serve's own
+ * worker, which came over one. From elsewhere it is an address and a port and nothing more, this
+ * machine's only when the worker runs on it: a worker cannot make us ask anything of anybody. */
+static bool may_be_called(const struct api_call *call, const char *endpoint)
+{
+    g_autoptr(GUri) uri = NULL;
+    g_autofree char *plain = NULL;
+    enum peer_verdict verdict;
+
+    if (*endpoint == '\0' || g_str_has_prefix(endpoint, "unix:"))
+        return http_request_is_local(call->http);
+    uri = g_uri_parse(endpoint, G_URI_FLAGS_NONE, NULL);
+    if (uri == NULL || !g_hostname_is_ip_address(g_uri_get_host(uri)) || g_uri_get_port(uri) <= 0)
+        return false;
+    plain =
+        g_strdup_printf(strchr(g_uri_get_host(uri), ':') != NULL ? "%s://[%s]:%d" : "%s://%s:%d",
+                        g_uri_get_scheme(uri), g_uri_get_host(uri), g_uri_get_port(uri));
+    verdict = peer_judge_url(plain);
+    return (strcmp(g_uri_get_scheme(uri), "http") == 0 ||
+            strcmp(g_uri_get_scheme(uri), "https") == 0) &&
+           strcmp(plain, endpoint) == 0 &&
+           (verdict == PEER_ALLOWED ||
+            (verdict == PEER_THIS_MACHINE && http_request_is_loopback(call->http)));
+}
+
 /* After the commit: who is there and who holds what. */
 static void note_on_board(struct leases_work *work)
 {
@@ -232,13 +259,12 @@ static void note_on_board(struct leases_work *work)
         http_wake(call->api->server, TOPIC_LEASES);
         return;
     }
-    /* A socket's path is for serve's own worker, which came over one: from elsewhere it would make
-     * us talk to any socket of this machine. */
-    bool reachable = http_request_is_local(call->http) ||
-                     !g_str_has_prefix(work->request.live_endpoint, "unix:");
-
-    board_worker_seen(board, call->worker.id, reachable ? work->request.live_endpoint : "",
+    board_worker_seen(board, call->worker.id, work->request.instance_id,
+                      may_be_called(call, work->request.live_endpoint) ? work->request.live_endpoint
+                                                                       : "",
                       work->request.live_token, until);
+    if (work->took_over)
+        http_wake(call->api->server, TOPIC_LEASES); /* the other process's poll */
     for (guint i = 0; i < work->answer.cameras->len; i++) {
         const struct lease_camera *camera =
             &g_array_index(work->answer.cameras, struct lease_camera, i);
@@ -261,7 +287,13 @@ bool handle_worker_leases(struct api_call *call, GError **error)
         error_set(error, ERROR_FORBIDDEN, "This credential belongs to another worker");
         ok = false;
     }
-    work.fresh = work.request.known_version[0] == '\0';
+    work.fresh = work.request.known_version[0] == '\0' && !work.request.leaving;
+    work.took_over = ok && board_worker_is_another(call->api->board, call->worker.id,
+                                                   work.request.instance_id, now);
+    if (work.took_over && !work.fresh) {
+        error_set(error, ERROR_CONFLICT, "Another process has taken over this worker's id");
+        ok = false;
+    }
     ok = ok && storage_write(call->storage, write_leases, &work, error);
     if (ok) {
         note_on_board(&work);

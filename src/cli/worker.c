@@ -98,9 +98,11 @@ static int run(const struct worker_config *config)
     if (!worker)
         return invocation_fail("worker", error);
     handle_signals(worker);
-    worker_run(worker);
+
+    const bool ok = worker_run(worker, &error);
+
     worker_free(worker);
-    return EXIT_CODE_OK;
+    return ok ? EXIT_CODE_OK : invocation_fail("worker", error);
 }
 
 static int run_with(struct invocation *invocation, const struct greeting *greeting, int parent_fd,

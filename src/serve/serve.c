@@ -463,7 +463,10 @@ static json_t *revoke_worker(struct serve *serve, const json_t *arguments, GErro
         error_set_field(error, ERROR_INVALID, "name", "That is not the id of a worker");
         return NULL;
     }
-    return account_revoke_worker(serve->account, &origin, id, error) ? json_object() : NULL;
+    if (!account_revoke_worker(serve->account, &origin, id, error))
+        return NULL;
+    api_changed(serve->api, (struct uuid){{0}}); /* its cameras are free for others */
+    return json_object();
 }
 
 static json_t *answer_command(void *context, const char *command, const json_t *arguments,

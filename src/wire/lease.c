@@ -63,7 +63,7 @@ char *lease_request_print(const struct lease_request *request)
 {
     return print_and_free(json_pack(
         "{s:o, s:o, s:s, s:I, s:I, s:b, s:s, s:s}", "worker_id", uuid_json(request->worker_id),
-        "boot_id", uuid_json(request->boot_id), "known_version", request->known_version,
+        "instance_id", uuid_json(request->instance_id), "known_version", request->known_version,
         "wait_seconds", (json_int_t)request->wait_seconds, "capacity",
         (json_int_t)request->capacity, "leaving", request->leaving, "live_endpoint",
         request->live_endpoint, "live_token", request->live_token));
@@ -205,7 +205,7 @@ bool lease_request_parse(const char *bytes, gsize length, struct lease_request *
     struct lease_request parsed = {0};
 
     if (!object || !take_uuid(object, "worker_id", &parsed.worker_id, error) ||
-        !take_uuid(object, "boot_id", &parsed.boot_id, error) ||
+        !take_uuid(object, "instance_id", &parsed.instance_id, error) ||
         !take_text(object, "known_version", parsed.known_version, sizeof(parsed.known_version),
                    error) ||
         !take_count(object, "wait_seconds", &parsed.wait_seconds, error) ||

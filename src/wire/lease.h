@@ -5,6 +5,9 @@
  * something changes or `wait_seconds` are over. So a switch in the UI reaches the worker in well
  * under 2 s.
  *
+ * A worker's id belongs to one process at a time, the one that started last (it knows no version):
+ * an older one is answered 409 and stops, so that nobody is counted twice.
+ *
  * An answer lists all cameras the worker holds: one that is missing is to be let go. It holds
  * camera passwords and goes over the worker's authenticated connection only.
  */
@@ -27,12 +30,13 @@
 
 struct lease_request {
     struct uuid worker_id;
-    struct uuid boot_id;
+    struct uuid
+        instance_id; /* of the process: another one is another process with this worker's id */
     char known_version[LEASE_VERSION_SIZE]; /* "" at first: answers at once */
     uint32_t wait_seconds;                  /* ≤ LEASE_POLL_SECONDS */
     uint32_t capacity;                      /* cameras it can take at most */
     bool leaving;                           /* it stops: its cameras may go to others at once */
-    char live_endpoint[256];                /* "unix:PATH" or "http://host:port"; "" has none */
+    char live_endpoint[256];                /* "unix:PATH" or "http://ADDRESS:PORT"; "" has none */
     char live_token[128];                   /* made by the worker at each start */
 };
 

@@ -37,6 +37,7 @@ struct worker {
     struct worker_config config; /* borrowed contents */
     struct uuid id;
     struct uuid boot_id;
+    struct uuid instance_id; /* of this process */
     char live_token[2 * LIVE_TOKEN_BYTES + 1];
     char live_endpoint[256];
     atomic_bool stop;
@@ -269,7 +270,7 @@ static bool call_for_leases(struct worker *worker, bool leaving, struct lease_an
                             GError **error)
 {
     struct lease_request request = {.worker_id = worker->id,
-                                    .boot_id = worker->boot_id,
+                                    .instance_id = worker->instance_id,
                                     .wait_seconds = leaving ? 0 : LEASE_POLL_SECONDS,
                                     .capacity = leaving ? 0 : LIMIT_CAMERAS,
                                     .leaving = leaving};
@@ -289,6 +290,10 @@ static bool call_for_leases(struct worker *worker, bool leaving, struct lease_an
         return false;
     if (status == 401 || status == 403) {
         error_set(error, ERROR_FORBIDDEN, "serve does not accept this worker's credential");
+        return false;
+    }
+    if (status == 409) {
+        error_set(error, ERROR_CONFLICT, "another process runs with the id of this worker");
         return false;
     }
     if (status != 200) {
@@ -325,23 +330,29 @@ static void fail_lease(struct worker *worker, const GError *error)
     }
 }
 
-void worker_run(struct worker *worker)
+bool worker_run(struct worker *worker, GError **error)
 {
     int retry_ms = RETRY_MS;
+    bool ok = true;
 
     while (!atomic_load(&worker->stop)) {
         struct lease_answer answer = {0};
-        g_autoptr(GError) error = NULL;
+        g_autoptr(GError) problem = NULL;
 
-        if (call_for_leases(worker, false, &answer, &error)) {
+        if (call_for_leases(worker, false, &answer, &problem)) {
             apply_answer(worker, &answer);
             g_strlcpy(worker->known_version, answer.version, sizeof(worker->known_version));
             worker->lease_until.ns =
                 now_of(worker).ns + (int64_t)(answer.lease_seconds * 1000000000);
             lease_answer_clear(&answer);
             retry_ms = RETRY_MS;
+        } else if (error_code_of(problem) == ERROR_CONFLICT) {
+            /* To go on would count everybody twice. */
+            g_propagate_error(error, g_steal_pointer(&problem));
+            ok = false;
+            worker_request_stop(worker);
         } else {
-            fail_lease(worker, error);
+            fail_lease(worker, problem);
             pause_ms(worker, retry_ms);
             retry_ms = MIN(retry_ms * 2, RETRY_MOST_MS);
         }
@@ -349,6 +360,7 @@ void worker_run(struct worker *worker)
     drop_cameras(worker, NULL);
     poster_stop_and_free(worker->poster);
     worker->poster = NULL;
+    return ok;
 }
 
 void worker_request_stop(struct worker *worker)
@@ -471,6 +483,7 @@ struct worker *worker_new(const struct worker_config *config, GError **error)
         goto fail;
     }
     worker->boot_id = read_boot_id(worker);
+    worker->instance_id = uuid_new(config->clock->utc_now(config->clock));
     if (!seal_init(error) || !load_id(worker, error) || !open_spool(worker, error))
         goto fail;
     make_live_token(worker);

@@ -38,8 +38,9 @@ struct worker_config {
 /* Opens the spool and the live endpoint. The configuration is borrowed until worker_free. */
 struct worker *worker_new(const struct worker_config *config, GError **error);
 
-/* Runs until worker_request_stop or the parent's end. */
-void worker_run(struct worker *worker);
+/* Runs until worker_request_stop or the parent's end. CONFLICT: another process has taken over the
+ * worker's id; its cameras were let go and what was seen was sent. */
+bool worker_run(struct worker *worker, GError **error);
 
 /* Ends worker_run. Async-signal-safe, idempotent. */
 void worker_request_stop(struct worker *worker);

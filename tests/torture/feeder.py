@@ -58,7 +58,7 @@ class Feeder:
         return str(uuid.UUID(int=self.random.getrandbits(128), version=4))
 
     def lease(self):
-        request = {"worker_id": self.worker, "boot_id": self.boot, "known_version": self.version, "wait_seconds": 0,
+        request = {"worker_id": self.worker, "instance_id": self.boot, "known_version": self.version, "wait_seconds": 0,
                    "capacity": 0 if self.camera else 1,  # what it holds is renewed, the demo's cameras are left to the worker
                   
                    "leaving": False, "live_endpoint": "", "live_token": ""}

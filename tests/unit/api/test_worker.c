@@ -28,7 +28,7 @@ static char *lease_body(struct world *world, const char *known, uint32_t wait_se
 {
     struct lease_request request = {
         .worker_id = world->worker.id,
-        .boot_id = world->worker.id,
+        .instance_id = world->worker.id,
         .wait_seconds = wait_seconds,
         .capacity = 100,
         .live_endpoint = "unix:/tmp/live",
@@ -147,16 +147,105 @@ static void test_lease_lets_go_when_the_camera_is_stopped(void **state)
     lease_answer_clear(&answer);
 }
 
-static void test_socket_of_a_remote_worker_is_not_called(void **state)
+/* Whether serve would pull live video from where the worker says that it is. */
+static bool is_called(struct world *world, const char *endpoint)
+{
+    struct lease_request request = {
+        .worker_id = world->worker.id, .instance_id = world->worker.id, .capacity = 100};
+    char known[256], token[128];
+    g_autofree char *body = NULL;
+
+    g_strlcpy(request.live_endpoint, endpoint, sizeof request.live_endpoint);
+    body = lease_request_print(&request);
+    struct raw_answer answer =
+        world_work(world, "POST", "/api/worker/leases", "application/json", body, -1);
+
+    assert_int_equal(answer.status, 200);
+    raw_answer_clear(&answer);
+    return api_live_endpoint(world->api, world->own.camera, known, token) &&
+           strcmp(known, endpoint) == 0;
+}
+
+static void test_worker_names_an_address_and_a_port_for_live_video_and_nothing_more(void **state)
+{
+    static const struct {
+        const char *endpoint;
+        bool called;
+    } cases[] = {
+        {"http://10.0.0.5:4000", true},
+        {"https://10.0.0.5:4000", true},
+        {"http://[fd12::5]:4000", true},
+        {"http://127.0.0.1:4000", true}, /* the test's worker is on this machine */
+        {"", false},
+        {"unix:/tmp/live", false},
+        {"http://169.254.169.254:80", false},
+        {"http://10.0.0.5", false},
+        {"http://10.0.0.5:0", false},
+        {"http://10.0.0.5:4000/", false},
+        {"http://10.0.0.5:4000/admin?x=", false},
+        {"http://10.0.0.5:4000#", false},
+        {"http://me@10.0.0.5:4000", false},
+        {"http://somewhere:4000", false},
+        {"http://0x7f000001:4000", false},
+        {"file:///etc/passwd", false},
+        {"gopher://10.0.0.5:4000", false},
+        {"http://10.0.0.5:4000\r\nX: y", false},
+        {"nonsense", false},
+    };
+    struct world *world = *state;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        bool called = is_called(world, cases[i].endpoint);
+
+        if (called != cases[i].called)
+            print_error("%s\n", cases[i].endpoint);
+        assert_int_equal(called, cases[i].called);
+    }
+}
+
+/* Asks as one of several processes with the same id; the status. */
+static unsigned ask_as(struct world *world, struct uuid instance, const char *known, bool leaving,
+                       uint32_t *epoch)
+{
+    struct lease_request request = {.worker_id = world->worker.id,
+                                    .instance_id = instance,
+                                    .capacity = 100,
+                                    .leaving = leaving};
+    struct lease_answer answer = {0};
+    g_autofree char *body = NULL;
+
+    g_strlcpy(request.known_version, known, sizeof request.known_version);
+    body = lease_request_print(&request);
+    struct raw_answer raw =
+        world_work(world, "POST", "/api/worker/leases", "application/json", body, -1);
+    unsigned status = raw.status;
+
+    if (status == 200 && !leaving &&
+        lease_answer_parse(raw.body->str, raw.body->len, &answer, NULL))
+        *epoch = find(&answer, world->own.camera)->epoch;
+    lease_answer_clear(&answer);
+    raw_answer_clear(&raw);
+    return status;
+}
+
+static void test_worker_id_belongs_to_the_process_that_started_last(void **state)
 {
     struct world *world = *state;
-    struct lease_answer answer = {0};
-    char endpoint[256], token[128];
+    struct utc now = clock_system()->utc_now(clock_system());
+    const struct uuid first = uuid_new(now), second = uuid_new(now);
+    uint32_t epoch = 0, taken = 0, kept = 0;
 
-    lease(world, "", 0, &answer);
-    assert_non_null(find(&answer, world->own.camera));
-    assert_false(api_live_endpoint(world->api, world->own.camera, endpoint, token));
-    lease_answer_clear(&answer);
+    assert_int_equal(ask_as(world, first, "", false, &epoch), 200);
+    assert_int_equal(ask_as(world, first, "x", false, &kept), 200);
+    assert_int_equal(kept, epoch);
+    assert_int_equal(ask_as(world, second, "", false, &taken), 200);
+    assert_int_equal(taken, epoch + 1);
+    /* The first one is told, and cannot give away what the second one holds. */
+    assert_int_equal(ask_as(world, first, "x", false, &kept), 409);
+    assert_int_equal(ask_as(world, first, "x", true, &kept), 409);
+    assert_int_equal(ask_as(world, second, "x", false, &kept), 200);
+    assert_int_equal(kept, taken);
+    assert_int_equal(ask_as(world, second, "x", true, &kept), 200);
 }
 
 static void test_lease_of_a_file_says_where_to_go_on(void **state)
@@ -187,7 +276,8 @@ static void test_lease_of_a_file_says_where_to_go_on(void **state)
 static void test_lease_is_refused_when_the_credential_is_another_workers(void **state)
 {
     struct world *world = *state;
-    struct lease_request request = {.worker_id = world->own.tenant, .boot_id = world->own.tenant};
+    struct lease_request request = {.worker_id = world->own.tenant,
+                                    .instance_id = world->own.tenant};
     g_autofree char *body = lease_request_print(&request);
     struct raw_answer answer =
         world_work(world, "POST", "/api/worker/leases", "application/json", body, -1);
@@ -442,7 +532,8 @@ int main(void)
         cmocka_unit_test(test_lease_poll_answers_within_two_seconds_when_recognition_changes),
         cmocka_unit_test(test_lease_lets_go_when_the_camera_is_stopped),
         cmocka_unit_test(test_lease_of_a_file_says_where_to_go_on),
-        cmocka_unit_test(test_socket_of_a_remote_worker_is_not_called),
+        cmocka_unit_test(test_worker_names_an_address_and_a_port_for_live_video_and_nothing_more),
+        cmocka_unit_test(test_worker_id_belongs_to_the_process_that_started_last),
         cmocka_unit_test(test_lease_is_refused_when_the_credential_is_another_workers),
         cmocka_unit_test(test_boxes_reach_the_tenants_screens_with_names),
         cmocka_unit_test(test_still_is_asked_from_the_worker_and_handed_on),

@@ -99,7 +99,7 @@ static void test_lease_answer_parse_refuses_when_cut_anywhere(void **state)
 static void test_lease_request_round_trips_when_printed_and_parsed(void **state)
 {
     const struct lease_request request = {.worker_id = uuid_new((struct utc){1}),
-                                          .boot_id = uuid_new((struct utc){2}),
+                                          .instance_id = uuid_new((struct utc){2}),
                                           .known_version = "12",
                                           .wait_seconds = 20,
                                           .capacity = 8,
