@@ -124,6 +124,7 @@ static bool apply_fields(struct api_call *call, struct camera *camera, bool crea
     static const char *const patch_fields[] = {"name",         "site_id",   "kind",        "url",
                                                "webcam_index", "transport", "recognition", NULL};
     const json_t *body = call->body;
+    const enum camera_kind kind_before = camera->kind;
     char kind[16] = "";
     char transport[16] = "";
     char text[LIMIT_URL_BYTES + 1];
@@ -174,7 +175,13 @@ static bool apply_fields(struct api_call *call, struct camera *camera, bool crea
         }
         camera->webcam_index = -1;
     }
-    if (has_url && camera->shown_url[0] != '\0' && strcmp(text, camera->shown_url) == 0)
+    /* An address is of one kind, and who may give which is asked when it is given. */
+    if (camera->kind != kind_before && camera->kind != CAMERA_WEBCAM && !has_url) {
+        error_set_field(error, ERROR_INVALID, "url", "A camera of this kind needs its address");
+        return false;
+    }
+    if (has_url && camera->kind == kind_before && camera->shown_url[0] != '\0' &&
+        strcmp(text, camera->shown_url) == 0)
         has_url = false; /* a form that sends back what it was shown changes nothing */
     if (has_url)
         *url = g_strdup(text);
@@ -246,25 +253,9 @@ static bool choose_id(struct api_call *call, struct uuid *id, GError **error)
     return true;
 }
 
-static bool write_new(struct connection *connection, void *data, GError **error)
+static struct camera new_camera(const struct api_call *call)
 {
-    struct camera_work *work = data;
-    struct api_call *call = work->call;
-    g_autoptr(GError) none = NULL;
-    char *url = NULL;
-    bool ok = false;
-
-    work_clear(work);
-    work->created = false;
-    if (cameras_get(connection, call->tenant.id, call->id, &work->camera, &none))
-        return read_camera(connection, work, error); /* the same request again */
-    if (error_code_of(none) != ERROR_NOT_FOUND) {
-        g_propagate_error(error, g_steal_pointer(&none));
-        return false;
-    }
-
-    struct camera *camera = &work->camera;
-    *camera = (struct camera){
+    return (struct camera){
         .id = call->id,
         .tenant_id = call->tenant.id,
         .transport = CAMERA_TRANSPORT_AUTO,
@@ -277,12 +268,73 @@ static bool write_new(struct connection *connection, void *data, GError **error)
         .version = 1,
         .created_at = call->now,
     };
-    g_autoptr(GArray) sites = sites_list(connection, call->tenant.id, error);
-    if (sites == NULL)
-        return false;
-    if (sites->len > 0)
+}
+
+static bool first_site(struct connection *connection, struct camera *camera, GError **error)
+{
+    g_autoptr(GArray) sites = sites_list(connection, camera->tenant_id, error);
+
+    if (sites != NULL && sites->len > 0)
         camera->site_id = g_array_index(sites, struct site, 0).id;
-    ok = apply_fields(call, camera, true, &url, error) &&
+    return sites != NULL;
+}
+
+/* Whether the request asks for the camera that its Idempotency-Key made, as that one is now. */
+static bool asks_for_the_same(struct api_call *call, struct connection *connection,
+                              const struct camera *made, bool *same, GError **error)
+{
+    struct camera wanted = new_camera(call);
+    char *url = NULL;
+    char *made_url = NULL;
+    bool ok = first_site(connection, &wanted, error) &&
+              apply_fields(call, &wanted, true, &url, error) &&
+              api_stored_url(call->api, connection, made, &made_url, error);
+
+    *same = ok && made->deleted_at.us == 0 && strcmp(wanted.name, made->name) == 0 &&
+            uuid_equal(wanted.site_id, made->site_id) && wanted.kind == made->kind &&
+            wanted.transport == made->transport && wanted.webcam_index == made->webcam_index &&
+            wanted.enabled == made->enabled && wanted.recognition == made->recognition &&
+            g_strcmp0(url, made_url) == 0;
+    camera_clear(&wanted);
+    forget_url(url);
+    forget_url(made_url);
+    return ok;
+}
+
+/* The Idempotency-Key was used before: the same request again, or another one. */
+static bool repeat_new(struct connection *connection, struct camera_work *work, GError **error)
+{
+    bool same;
+
+    if (!asks_for_the_same(work->call, connection, &work->camera, &same, error))
+        return false;
+    if (same)
+        return read_camera(connection, work, error);
+    error_set_field(error, ERROR_CONFLICT, "Idempotency-Key",
+                    "This key has made another camera already: look whether it is there, or use a "
+                    "new key");
+    return false;
+}
+
+static bool write_new(struct connection *connection, void *data, GError **error)
+{
+    struct camera_work *work = data;
+    struct api_call *call = work->call;
+    struct camera *camera = &work->camera;
+    g_autoptr(GError) none = NULL;
+    char *url = NULL;
+    bool ok = false;
+
+    work_clear(work);
+    work->created = false;
+    if (cameras_get_any(connection, call->id, camera, &none))
+        return repeat_new(connection, work, error);
+    if (error_code_of(none) != ERROR_NOT_FOUND) {
+        g_propagate_error(error, g_steal_pointer(&none));
+        return false;
+    }
+    *camera = new_camera(call);
+    ok = first_site(connection, camera, error) && apply_fields(call, camera, true, &url, error) &&
          finish_camera(call, connection, camera, url, error) &&
          cameras_insert(connection, camera, error) &&
          call_audit(call, connection, "camera.create", "camera", call->id, NULL, error) &&

@@ -138,7 +138,7 @@ void http_respond(struct http_request *request, unsigned status, const char *con
 
 /* Answers with problem+json for `error` (borrowed): status and title from its code, its message as
  * detail, its field, and a new error id that is also logged with the message. Errors of the server
- * itself (500) show no message outside, only the id. */
+ * itself (500, and a full disk), whose messages name files, show only the id outside. */
 void http_respond_error(struct http_request *request, const GError *error);
 
 /* Parks the request: the handler runs again from its start when http_wake names `topic`, or at

@@ -124,7 +124,7 @@ void http_respond_error(struct http_request *request, const GError *error)
 
     json_t *problem = json_pack("{s:s, s:s, s:i, s:s}", "type", type, "title",
                                 error_code_title(code), "status", (int)status, "error_id", id);
-    if (status != 500) {
+    if (status != 500 && code != ERROR_NO_SPACE) {
         g_autofree char *detail = g_utf8_make_valid(error->message, -1);
 
         json_object_set_new(problem, "detail", json_string_nocheck(detail));

@@ -45,28 +45,37 @@ static bool webcam(const char *number, struct address *address, GError **error)
     return true;
 }
 
+/* What follows a scheme, which is written in any case; NULL when the address has another one. */
+static const char *after(const char *url, const char *scheme)
+{
+    const size_t length = strlen(scheme);
+
+    return g_ascii_strncasecmp(url, scheme, length) == 0 ? url + length : NULL;
+}
+
 static bool parse(const char *url, struct address *address, GError **error)
 {
     g_autofree char *scheme = g_uri_parse_scheme(url);
+    const char *rest;
 
     if (!*url || strlen(url) > LIMIT_URL_BYTES)
         return refuse(error, *url ? "the address is too long" : "the address is empty");
     if (!g_utf8_validate(url, -1, NULL))
         return refuse(error, "the address is not UTF-8");
-    if (g_str_has_prefix(url, "rtsp://") || g_str_has_prefix(url, "http://")) {
+    if (after(url, "rtsp://") || after(url, "http://")) {
         if (!has_host(url))
             return refuse(error, "the address has no host, or blanks in it");
-        return set(address, *url == 'r' ? RING_BACKEND_RTSP : RING_BACKEND_HTTP, url);
+        return set(address, after(url, "rtsp://") ? RING_BACKEND_RTSP : RING_BACKEND_HTTP, url);
     }
-    if (g_str_has_prefix(url, "webcam:"))
-        return webcam(url + 7, address, error);
-    if (g_str_has_prefix(url, "lavfi:"))
-        return url[6] ? set(address, RING_BACKEND_LAVFI, url + 6)
-                      : refuse(error, "lavfi: needs a test pattern, such as lavfi:testsrc2");
-    if (g_str_has_prefix(url, "file:"))
-        return url[5] ? set(address, RING_BACKEND_FILE,
-                            url + 5 + (g_str_has_prefix(url, "file://") ? 2 : 0))
-                      : refuse(error, "file: needs a path");
+    if ((rest = after(url, "webcam:")))
+        return webcam(rest, address, error);
+    if ((rest = after(url, "lavfi:")))
+        return *rest ? set(address, RING_BACKEND_LAVFI, rest)
+                     : refuse(error, "lavfi: needs a test pattern, such as lavfi:testsrc2");
+    if ((rest = after(url, "file:")))
+        return *rest
+                   ? set(address, RING_BACKEND_FILE, g_str_has_prefix(rest, "//") ? rest + 2 : rest)
+                   : refuse(error, "file: needs a path");
     if (scheme && strstr(url, "://"))
         return refuse(error, "this kind of address is not supported: use rtsp://, http://, file:, "
                              "webcam: or lavfi:");

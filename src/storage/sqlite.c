@@ -95,6 +95,16 @@ static const char *advice_of(int result)
     }
 }
 
+/* Whether the file is to blame: then it is named. What a record or somebody else is to blame for is
+ * also shown to people who have no business with our folders. */
+static bool blames_file(int result)
+{
+    const enum error_code code = code_of(result);
+
+    return code == ERROR_IO || code == ERROR_CORRUPT || code == ERROR_NO_SPACE ||
+           code == ERROR_INTERNAL;
+}
+
 static void set_error(GError **error, sqlite3 *db, const char *path, int result)
 {
     const int saved_errno = db ? sqlite3_system_errno(db) : 0;
@@ -103,13 +113,11 @@ static void set_error(GError **error, sqlite3 *db, const char *path, int result)
         result = SQLITE_FULL;
     if (result == SQLITE_CONSTRAINT_FOREIGNKEY) {
         error_set(error, ERROR_CONFLICT,
-                  "%s: a record refers to one that is not there, or would be left "
-                  "alone by this",
-                  path);
+                  "a record refers to one that is not there, or would be left alone by this");
         return;
     }
-    error_set(error, code_of(result), "%s: %s%s%s%s", path,
-              db ? sqlite3_errmsg(db) : sqlite3_errstr(result),
+    error_set(error, code_of(result), "%s%s%s%s%s%s", blames_file(result) ? path : "",
+              blames_file(result) ? ": " : "", db ? sqlite3_errmsg(db) : sqlite3_errstr(result),
               saved_errno && code_of(result) == ERROR_IO ? ": " : "",
               saved_errno && code_of(result) == ERROR_IO ? g_strerror(saved_errno) : "",
               advice_of(result));

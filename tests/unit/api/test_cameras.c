@@ -98,6 +98,68 @@ static void test_camera_is_made_once_when_the_key_is_the_same(void **state)
     raw_answer_clear(&c);
 }
 
+static void test_camera_key_is_refused_when_the_request_is_another_one(void **state)
+{
+    static const char *const others[] = {
+        "{\"name\":\"Key\",\"kind\":\"rtsp\",\"url\":\"rtsp://a:b@192.0.2.7/2\"}",
+        "{\"name\":\"Key\",\"kind\":\"rtsp\",\"url\":\"rtsp://a:c@192.0.2.7/1\"}",
+        "{\"name\":\"Other\",\"kind\":\"rtsp\",\"url\":\"rtsp://a:b@192.0.2.7/1\"}",
+        "{\"name\":\"Key\",\"kind\":\"rtsp\",\"url\":\"rtsp://a:b@192.0.2.7/1\",\"enabled\":false}",
+    };
+    const char *body = "{\"name\":\"Key\",\"kind\":\"rtsp\",\"url\":\"rtsp://a:b@192.0.2.7/1\"}";
+    const char *key = "Idempotency-Key: 0123456789abcdefgh\r\n";
+    struct world *world = *state;
+    struct raw_answer answer = world_ask(world, MANAGER, "POST", "/api/cameras", key, body);
+    json_t *made = json_loads(answer.body->str, 0, NULL);
+    g_autofree char *path = g_strdup_printf("/api/cameras/%s", text_of(made, "id"));
+
+    assert_int_equal(answer.status, 201);
+    raw_answer_clear(&answer);
+    for (size_t i = 0; i < G_N_ELEMENTS(others); i++) {
+        answer = world_ask(world, MANAGER, "POST", "/api/cameras", key, others[i]);
+        if (answer.status != 409)
+            print_error("%s: %u\n", others[i], answer.status);
+        assert_int_equal(answer.status, 409);
+        assert_non_null(strstr(answer.body->str, "Idempotency-Key"));
+        raw_answer_clear(&answer);
+    }
+    answer = world_ask(world, MANAGER, "POST", "/api/cameras", key, "{\"nonsense\":1}");
+    assert_int_equal(answer.status, 422);
+    raw_answer_clear(&answer);
+    answer = world_ask(world, MANAGER, "POST", "/api/cameras", key, body);
+    assert_int_equal(answer.status, 201);
+    raw_answer_clear(&answer);
+    /* What was deleted does not come back by a repetition. */
+    json_decref(world_expect(world, MANAGER, "DELETE", path, NULL, 204));
+    answer = world_ask(world, MANAGER, "POST", "/api/cameras", key, body);
+    assert_int_equal(answer.status, 409);
+    assert_non_null(strstr(answer.body->str, "Idempotency-Key"));
+    raw_answer_clear(&answer);
+    json_decref(made);
+}
+
+static void test_camera_of_another_kind_needs_its_address(void **state)
+{
+    struct world *world = *state;
+    json_t *camera =
+        world_expect(world, MANAGER, "POST", "/api/cameras",
+                     "{\"name\":\"Kind\",\"kind\":\"http\",\"url\":\"http://192.0.2.9/x\"}", 201);
+    g_autofree char *path = g_strdup_printf("/api/cameras/%s", text_of(camera, "id"));
+    json_t *problem = world_expect(world, MANAGER, "PATCH", path, "{\"kind\":\"rtsp\"}", 422);
+
+    assert_string_equal(text_of(problem, "field"), "url");
+    json_decref(problem);
+    problem = world_expect(world, MANAGER, "PATCH", path,
+                           "{\"kind\":\"file\",\"url\":\"http://192.0.2.9/x\"}", 422);
+    assert_string_equal(text_of(problem, "field"), "url");
+    json_decref(problem);
+    json_decref(world_expect(world, MANAGER, "PATCH", path,
+                             "{\"kind\":\"http\",\"url\":\"http://192.0.2.9/x\"}", 200));
+    json_decref(world_expect(world, MANAGER, "PATCH", path,
+                             "{\"kind\":\"rtsp\",\"url\":\"rtsp://192.0.2.9/x\"}", 200));
+    json_decref(camera);
+}
+
 static void test_camera_edit_is_refused_when_somebody_else_was_faster(void **state)
 {
     struct world *world = *state;
@@ -354,6 +416,8 @@ int main(void)
         cmocka_unit_test(test_camera_never_shows_its_password),
         cmocka_unit_test(test_camera_refuses_with_the_field_when_combinations_are_invalid),
         cmocka_unit_test(test_camera_is_made_once_when_the_key_is_the_same),
+        cmocka_unit_test(test_camera_key_is_refused_when_the_request_is_another_one),
+        cmocka_unit_test(test_camera_of_another_kind_needs_its_address),
         cmocka_unit_test(test_camera_edit_is_refused_when_somebody_else_was_faster),
         cmocka_unit_test(test_camera_state_is_off_when_stopped_and_offline_without_a_worker),
         cmocka_unit_test(test_lines_keep_their_ids_and_are_checked),

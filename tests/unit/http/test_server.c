@@ -33,6 +33,7 @@ static const struct http_route routes[] = {
     {.method = HTTP_GET, .path = "/secret", .name = "secret", .needs_credential = true},
     {.method = HTTP_GET, .path = "/stream", .name = "stream"},
     {.method = HTTP_GET, .path = "/broken", .name = "broken"},
+    {.method = HTTP_GET, .path = "/full", .name = "full"},
     {.method = HTTP_GET, .path = "/silent", .name = "silent"},
 };
 
@@ -121,10 +122,11 @@ static void handle(struct http_request *request, const struct http_route *route,
             g_ptr_array_add(f->streams, stream);
             pthread_mutex_unlock(&f->lock);
         }
-    } else if (strcmp(name, "broken") == 0) {
+    } else if (strcmp(name, "broken") == 0 || strcmp(name, "full") == 0) {
         g_autoptr(GError) error = NULL;
 
-        error_set(&error, ERROR_IO, "the disk of /secret/place is broken");
+        error_set(&error, *name == 'f' ? ERROR_NO_SPACE : ERROR_IO,
+                  "the disk of /secret/place is %s", name);
         http_respond_error(request, error);
     } else if (strcmp(name, "silent") != 0) {
         answer_text(request, route != NULL ? 200 : 404, name);
@@ -243,6 +245,10 @@ static void test_server_hides_the_cause_when_the_fault_is_its_own(void **state)
     assert_string_equal(type, "application/problem+json");
     assert_null(strstr(answer.body->str, "/secret/place"));
     assert_non_null(strstr(answer.body->str, "\"error_id\":\""));
+    raw_answer_clear(&answer);
+    answer = raw_request(f->port, "GET", "/full", NULL, NULL, -1);
+    assert_int_equal(answer.status, 507);
+    assert_null(strstr(answer.body->str, "/secret/place"));
     raw_answer_clear(&answer);
     fixture_free(f);
 }

@@ -421,6 +421,7 @@ static void test_source_says_what_is_wrong_when_input_is_bad(void **state)
         {"webcam", "webcam:x", ERROR_INVALID, "webcam:0"},
         {"no webcam", "webcam:63", ERROR_NOT_FOUND, "no such webcam"},
         {"pattern", "lavfi:no_such_filter", ERROR_UNSUPPORTED, "test pattern"},
+        {"pattern in capitals", "LAVFI:no_such_filter", ERROR_UNSUPPORTED, "test pattern"},
         {"file through a pattern", "lavfi:movie=/etc/hostname", ERROR_UNSUPPORTED, "test pattern"},
         {"refused", "rtsp://user:secret@127.0.0.1:1/x", ERROR_UNREACHABLE, "cannot be reached"},
         {"refused http", "http://user:secret@127.0.0.1:1/x", ERROR_UNREACHABLE,

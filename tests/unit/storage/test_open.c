@@ -234,12 +234,28 @@ static void test_storage_is_busy_when_another_process_writes(void **state)
     assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
     assert_false(storage_write(storage, add_tenant, &n, &error));
     assert_int_equal(error_code_of(error), ERROR_BUSY);
+    assert_null(strstr(error->message, fixture->folder));
     g_clear_error(&error);
     assert_true(storage_read(storage, count_tenants, &n, NULL)); /* readers do not wait */
     assert_int_equal(sqlite3_exec(db, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(db);
     n = 1;
     assert_true(storage_write(storage, add_tenant, &n, NULL));
+    storage_close(storage);
+}
+
+static void test_storage_keeps_its_folder_to_itself_when_a_record_is_to_blame(void **state)
+{
+    struct fixture *const fixture = *state;
+    struct storage *const storage = open_at(fixture->path, NULL);
+    unsigned n = 1;
+    GError *error = NULL;
+
+    assert_true(storage_write(storage, add_tenant, &n, NULL));
+    assert_false(storage_write(storage, add_tenant, &n, &error));
+    assert_int_equal(error_code_of(error), ERROR_CONFLICT);
+    assert_null(strstr(error->message, fixture->folder));
+    g_clear_error(&error);
     storage_close(storage);
 }
 
@@ -401,6 +417,7 @@ int main(void)
         WITH(test_storage_backs_up_and_rolls_back_when_a_migration_fails),
         WITH(test_storage_says_damaged_when_pages_were_overwritten),
         WITH(test_storage_is_busy_when_another_process_writes),
+        WITH(test_storage_keeps_its_folder_to_itself_when_a_record_is_to_blame),
         WITH(test_storage_backup_is_a_whole_database_when_made_while_running),
         WITH(test_storage_refuses_when_the_back_end_is_unknown),
         WITH(test_storage_goes_on_when_the_disk_was_full),
