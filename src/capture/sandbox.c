@@ -4,9 +4,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/landlock.h>
 #include <sched.h>
 #include <seccomp.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -46,7 +48,6 @@ static const int allowed[] = {
     SCMP_SYS(readlinkat),
     SCMP_SYS(getdents64),
     SCMP_SYS(getcwd),
-    SCMP_SYS(fcntl),
     SCMP_SYS(dup),
     SCMP_SYS(ftruncate),
     SCMP_SYS(fsync),
@@ -123,9 +124,32 @@ static const int closed[] = {
     SCMP_SYS(readlinkat), SCMP_SYS(getdents64), SCMP_SYS(pipe2),  SCMP_SYS(epoll_create1),
 };
 
+/* What may be asked of a descriptor. Not among them: F_SETOWN and F_SETSIG, by which a descriptor
+ * sends any signal to any process of the user, kill in another guise. */
+static const int descriptor_commands[] = {F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD,
+                                          F_SETFD, F_GETFL,         F_GET_SEALS};
+
+/* Namespaces: with all rights a thread may have its own, too. */
+#define NAMESPACES                                                                                 \
+    ((scmp_datum_t)(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |  \
+                    CLONE_NEWPID | CLONE_NEWNET))
+
 /* A descriptor's own ioctls: sizes, and the V4L2 family ('V'). */
 #define IOCTL_TYPE_MASK 0xff00
 #define IOCTL_TYPE_V4L2 0x5600
+
+/* TCP and UDP: nothing raw, whatever rights the program has. */
+static int allow_sockets(scmp_filter_ctx filter, scmp_datum_t family)
+{
+    static const scmp_datum_t kinds[] = {SOCK_STREAM, SOCK_DGRAM};
+    int failed = 0;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++)
+        failed |= seccomp_rule_add(
+            filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2, SCMP_A0(SCMP_CMP_EQ, family),
+            SCMP_A1(SCMP_CMP_MASKED_EQ, ~(scmp_datum_t)(SOCK_CLOEXEC | SOCK_NONBLOCK), kinds[i]));
+    return failed;
+}
 
 static bool allow_with_arguments(scmp_filter_ctx filter, const struct sandbox_needs *needs)
 {
@@ -134,8 +158,9 @@ static bool allow_with_arguments(scmp_filter_ctx filter, const struct sandbox_ne
 
     /* Threads yes (a decoder's or a protocol's), processes no. clone3 hides its flags in memory:
      * "no such call" makes the C library use clone. */
-    failed |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
-                               SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD));
+    failed |=
+        seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
+                         SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD | NAMESPACES, CLONE_THREAD));
     failed |= seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
     failed |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1,
                                SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME));
@@ -149,6 +174,12 @@ static bool allow_with_arguments(scmp_filter_ctx filter, const struct sandbox_ne
     /* abort() ends the child with a signal to itself. */
     failed |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
                                SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+    for (size_t i = 0; i < G_N_ELEMENTS(descriptor_commands); i++)
+        failed |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
+                                   SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)descriptor_commands[i]));
+    failed |=
+        seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 2, SCMP_A1(SCMP_CMP_EQ, F_SETFL),
+                         SCMP_A2(SCMP_CMP_MASKED_EQ, O_ASYNC, 0));
     if (needs->files || needs->device || needs->network) {
         const uint64_t refused = needs->device ? O_CREAT | O_TRUNC | O_APPEND : write_modes;
 
@@ -162,10 +193,7 @@ static bool allow_with_arguments(scmp_filter_ctx filter, const struct sandbox_ne
                                    SCMP_A2(SCMP_CMP_MASKED_EQ, write_modes, 0));
     }
     if (needs->network) {
-        failed |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
-                                   SCMP_A0(SCMP_CMP_EQ, AF_INET));
-        failed |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
-                                   SCMP_A0(SCMP_CMP_EQ, AF_INET6));
+        failed |= allow_sockets(filter, AF_INET) | allow_sockets(filter, AF_INET6);
         failed |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
                                    SCMP_A1(SCMP_CMP_EQ, 0x541B)); /* FIONREAD */
     }
@@ -214,7 +242,13 @@ bool sandbox_close(GError **error)
 
         ok = code == 0 || code == -EDOM || code == -EFAULT;
     }
-    ok = ok && seccomp_load(filter) == 0;
+    /* All libraries are loaded: no bytes become code any more. */
+    ok = ok &&
+         seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(mmap), 1,
+                          SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, PROT_EXEC)) == 0 &&
+         seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(mprotect), 1,
+                          SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, PROT_EXEC)) == 0 &&
+         seccomp_load(filter) == 0;
     seccomp_release(filter);
     if (!ok)
         error_set(error, ERROR_INTERNAL, "the second system call filter was refused");
@@ -286,6 +320,18 @@ static void limit(__rlimit_resource_t resource, rlim_t most)
     setrlimit(resource, &value);
 }
 
+/* Of a program that runs as root, the child keeps the user and none of its rights. */
+static bool drop_rights(GError **error)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0}};
+
+    if (syscall(SYS_capset, &header, none) == 0)
+        return true;
+    error_set_errno(error, errno, "cannot give up rights");
+    return false;
+}
+
 bool sandbox_enter(const struct sandbox_needs *needs, const char **missing, GError **error)
 {
     *missing = NULL;
@@ -298,6 +344,8 @@ bool sandbox_enter(const struct sandbox_needs *needs, const char **missing, GErr
         error_set_errno(error, errno, "cannot give up new privileges");
         return false;
     }
+    if (!drop_rights(error))
+        return false;
     if (!landlock(needs))
         *missing = "Landlock";
     if (prctl(PR_GET_SECCOMP, 0, 0, 0, 0) < 0) {

@@ -1,9 +1,9 @@
 /*
- * The walls around a capture child: resource limits, no core dumps, no new privileges, Landlock
- * where the kernel has it, and two system call filters. Filter A is in force before anything
- * foreign is touched: a white list without exec, ptrace and kill, files only for reading, sockets
- * only IP. Filter B comes on top when everything is connected: no new socket, connection or open
- * file.
+ * The walls around a capture child: resource limits, no core dumps, no new privileges, no rights of
+ * root, Landlock where the kernel has it, and two system call filters. Filter A is in force before
+ * anything foreign is touched: a white list without exec, ptrace and kill (nor signals through a
+ * descriptor), files only for reading, sockets only TCP and UDP. Filter B comes on top when
+ * everything is connected: no new socket, connection or open file, no memory that becomes code.
  *
  * Sanitizer builds are looser in two points: files may be read (reports read /proc/self/maps) and
  * the address space is not limited (shadow memory).
