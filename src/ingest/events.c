@@ -361,7 +361,9 @@ bool events_apply(struct turn *turn, struct uuid worker, const struct event *eve
         reject(result, ERROR_CONFLICT, "events before this one are missing");
         return true;
     }
-    if (!cameras_get_any(turn->connection, event->camera_id, &camera, &failure)) {
+    if (event->kind == EVENT_NONE) {
+        reject(result, ERROR_MALFORMED, "the event is not understood");
+    } else if (!cameras_get_any(turn->connection, event->camera_id, &camera, &failure)) {
         if (!absent(&failure)) {
             g_propagate_error(error, failure);
             return false;

@@ -70,6 +70,17 @@ static void on_first_picture(struct source *source, struct utc captured_at)
     }
 }
 
+/* A picture of now is not from another day. Else a child that was taken over could date visits. */
+#define ODDEST_TIME_US (24 * 3600 * 1000000LL)
+
+static bool is_of_now(const struct source *source, int64_t captured_at_us)
+{
+    const int64_t now_us = source->clock->utc_now(source->clock).us;
+
+    return source->config.pace == SOURCE_PACE_FAST ||
+           (captured_at_us > now_us - ODDEST_TIME_US && captured_at_us < now_us + ODDEST_TIME_US);
+}
+
 static bool on_frame(struct source *source, const struct ring_frame *frame, const char **text)
 {
     struct frame_ring *ring = current_ring(source);
@@ -79,6 +90,8 @@ static bool on_frame(struct source *source, const struct ring_frame *frame, cons
     if (!source->opened || !ring || !ring_frame_check(frame, &ring->geometry, NULL) ||
         (ring->held & (1u << frame->slot)))
         return violation(text, "the capture process broke the rules of the ring");
+    if (!is_of_now(source, frame->captured_at_us))
+        return violation(text, "the capture process dates a picture of now to another day");
     ring->held |= 1u << frame->slot;
     on_first_picture(source, (struct utc){frame->captured_at_us});
     item = source_add_item(source, SOURCE_ITEM_FRAME);

@@ -247,6 +247,11 @@ void source_child_gone(struct source *source, const char *violation)
     source->opened = false;
     if (source->over)
         return;
+    /* A decoder that crashes does so on what it was given. */
+    if (!violation && !source->problem && capture_crashed(status)) {
+        source->problem = RING_PROBLEM_GARBAGE;
+        g_strlcpy(source->problem_text, capture_death(status), sizeof source->problem_text);
+    }
     if (source->ended) {
         finish(source, RING_PROBLEM_NONE, "");
         return;

@@ -69,7 +69,8 @@ struct source_config {
     double
         max_blind_seconds; /* longest time between two looks at a still scene; 0: the default (2) */
     int64_t start_position_us; /* file: where to begin, modulo its duration with LOOP */
-    struct utc start_at; /* captured_at of media time 0 for FAST and LOOP; 0: the clock's now */
+    struct utc start_at; /* captured_at of media time 0 for FAST and LOOP (within a day of now);
+                            0: the clock's now */
     bool allow_loopback; /* rtsp, http: the camera may be this machine (base/peer.h) */
     bool no_restart;     /* end at the first failure instead of retrying (analyze, camera test) */
     const char *capture_path;    /* customersight-capture; NULL: found by source_capture_path() */

@@ -124,6 +124,11 @@ int capture_kill(struct capture_process *process)
     return status;
 }
 
+bool capture_crashed(int status)
+{
+    return WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL;
+}
+
 const char *capture_death(int status)
 {
     if (WIFSIGNALED(status))

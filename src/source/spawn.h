@@ -25,6 +25,9 @@ bool capture_spawn(const char *path, union ring_message *start, const int *descr
  * NONE. */
 int capture_kill(struct capture_process *process);
 
+/* Whether it died by itself, of a wait status: of what it was given to decode, mostly. */
+bool capture_crashed(int status);
+
 /* A text for how it died, of a wait status; "" after a regular end. Static. */
 const char *capture_death(int status);
 

@@ -178,6 +178,8 @@ static bool parse_parts(struct cursor *cursor, struct event *event, GError **err
             return too_large(error, "parts");
         if (!take(cursor, size, &bytes))
             return cut_short(error, "parts");
+        if (event->kind == EVENT_NONE)
+            continue;
         if (size > 0 && event->kind != EVENT_TRACK) {
             error_set_field(error, ERROR_MALFORMED, "parts", "only a track has parts");
             return false;
@@ -188,8 +190,27 @@ static bool parse_parts(struct cursor *cursor, struct event *event, GError **err
     return true;
 }
 
-bool event_parse(const uint8_t *bytes, size_t length, struct event *event, size_t *used,
-                 GError **error)
+/* Reads the header. One that says which event it is and is wrong otherwise becomes an event without
+ * a kind where `lenient`. */
+static bool parse_header(const char *text, size_t size, bool lenient, struct event *event,
+                         GError **error)
+{
+    GError *problem = NULL;
+
+    if (event_json_parse(text, size, event, &problem))
+        return true;
+    event_clear(event);
+    if (lenient && event_json_parse_name(text, size, event)) {
+        g_error_free(problem);
+        return true;
+    }
+    event_clear(event);
+    g_propagate_error(error, problem);
+    return false;
+}
+
+static bool parse_event(const uint8_t *bytes, size_t length, bool lenient, struct event *event,
+                        size_t *used, GError **error)
 {
     struct cursor cursor = {bytes, length};
     struct event parsed = {0};
@@ -202,7 +223,7 @@ bool event_parse(const uint8_t *bytes, size_t length, struct event *event, size_
         return too_large(error, "header");
     if (!take(&cursor, size, &header))
         return cut_short(error, "header");
-    if (!event_json_parse((const char *)header, size, &parsed, error) ||
+    if (!parse_header((const char *)header, size, lenient, &parsed, error) ||
         !parse_parts(&cursor, &parsed, error)) {
         event_clear(&parsed);
         return false;
@@ -214,6 +235,12 @@ bool event_parse(const uint8_t *bytes, size_t length, struct event *event, size_
     *event = parsed;
     *used = length - cursor.left;
     return true;
+}
+
+bool event_parse(const uint8_t *bytes, size_t length, struct event *event, size_t *used,
+                 GError **error)
+{
+    return parse_event(bytes, length, false, event, used, error);
 }
 
 static void clear_element(void *event)
@@ -249,7 +276,7 @@ GArray *event_batch_parse(const uint8_t *bytes, size_t length, GError **error)
         struct event event;
         size_t used;
 
-        if (!event_parse(cursor.at, cursor.left, &event, &used, error)) {
+        if (!parse_event(cursor.at, cursor.left, true, &event, &used, error)) {
             g_prefix_error(error, "event %u of %u: ", i + 1, count);
             g_array_unref(events);
             return NULL;

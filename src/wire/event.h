@@ -137,8 +137,10 @@ GBytes *event_print(const struct event *event, GError **error);
 bool event_parse(const uint8_t *bytes, size_t length, struct event *event, size_t *used,
                  GError **error);
 
-/* Prints and reads a batch. events_parse returns a GArray of struct event with event_clear set;
- * unref with g_array_unref. */
+/* Prints and reads a batch. event_batch_parse returns a GArray of struct event with event_clear
+ * set; unref with g_array_unref. An event whose header says which one it is (id, stream, seq) and
+ * is not understood otherwise is there with the kind NONE, for ingest to reject: it must not hold
+ * up those behind it. */
 GBytes *event_batch_print(const struct event *events, size_t count, GError **error);
 GArray *event_batch_parse(const uint8_t *bytes, size_t length, GError **error);
 

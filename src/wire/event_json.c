@@ -313,11 +313,17 @@ static bool enter(struct reader *reader, const char *field)
     return !reader->error;
 }
 
-static void read_event(struct reader *reader, struct event *event)
+/* What says which event it is. */
+static void read_name_of_event(struct reader *reader, struct event *event)
 {
     event->id = read_uuid(reader, "id");
     event->stream = read_uuid(reader, "stream");
     event->seq = (uint64_t)read_integer(reader, "seq", 1, INT64_MAX);
+}
+
+static void read_event(struct reader *reader, struct event *event)
+{
+    read_name_of_event(reader, event);
     event->lease_epoch = read_u32(reader, "lease_epoch");
     event->camera_id = read_uuid(reader, "camera_id");
     event->captured_at = read_utc(reader, "captured_us");
@@ -344,7 +350,8 @@ static void read_event(struct reader *reader, struct event *event)
     }
 }
 
-bool event_json_parse(const char *text, size_t length, struct event *event, GError **error)
+static bool parse(const char *text, size_t length, struct event *event,
+                  void (*read)(struct reader *reader, struct event *event), GError **error)
 {
     json_t *root = json_loadb(text, length, JSON_REJECT_DUPLICATES, NULL);
     struct reader reader = {.object = root};
@@ -352,11 +359,21 @@ bool event_json_parse(const char *text, size_t length, struct event *event, GErr
     if (!json_is_object(root))
         error_set(&reader.error, ERROR_MALFORMED, "event header: not a JSON object");
     else
-        read_event(&reader, event);
+        read(&reader, event);
     json_decref(root);
     if (reader.error) {
         g_propagate_error(error, reader.error);
         return false;
     }
     return true;
+}
+
+bool event_json_parse(const char *text, size_t length, struct event *event, GError **error)
+{
+    return parse(text, length, event, read_event, error);
+}
+
+bool event_json_parse_name(const char *text, size_t length, struct event *event)
+{
+    return parse(text, length, event, read_name_of_event, NULL);
 }

@@ -11,4 +11,7 @@ char *event_json_print(const struct event *event);
  * with the field, and what was filled so far must be cleared by the caller. */
 bool event_json_parse(const char *text, size_t length, struct event *event, GError **error);
 
+/* Reads only what says which event it is: id, stream and seq. */
+bool event_json_parse_name(const char *text, size_t length, struct event *event);
+
 #endif

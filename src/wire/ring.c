@@ -50,6 +50,12 @@ static bool between(uint64_t value, uint64_t least, uint64_t most, const char *w
     return (value >= least && value <= most) || refuse(error, what, value);
 }
 
+static bool time_check(int64_t time_us, const char *what, GError **error)
+{
+    return (time_us >= -RING_TIME_MOST && time_us <= RING_TIME_MOST) ||
+           refuse(error, what, (uint64_t)time_us);
+}
+
 static bool text_ends(const char *text, size_t size, const char *what, GError **error)
 {
     return memchr(text, '\0', size) != NULL || refuse(error, what, size);
@@ -311,6 +317,8 @@ bool ring_frame_check(const struct ring_frame *frame, const struct ring_geometry
                       GError **error)
 {
     return between(frame->slot, 0, geometry->slot_count - 1, "frame.slot", error) &&
+           time_check(frame->pts_us, "frame.pts_us", error) &&
+           time_check(frame->captured_at_us, "frame.captured_at_us", error) &&
            between(frame->box_x1, 0, geometry->width, "frame.box_x1", error) &&
            between(frame->box_y1, 0, geometry->height, "frame.box_y1", error) &&
            between(frame->box_x0, 0, frame->box_x1, "frame.box_x0", error) &&
@@ -324,5 +332,6 @@ bool ring_live_check(const struct ring_live *live, uint64_t live_bytes, GError *
     const uint64_t least = live->live_kind == RING_LIVE_INIT ? 0 : 1;
 
     return between(live->length, least, live_bytes, "live.length", error) &&
+           time_check(live->captured_at_us, "live.captured_at_us", error) &&
            between(live->offset, 0, live_bytes - live->length, "live.offset", error);
 }

@@ -210,6 +210,8 @@ struct ring_opened {
 #define RING_FRAME_DISCONTINUITY 8u
 #define RING_FRAME_COPIED        16u
 #define RING_FRAME_FLAGS         31u
+/* Times are within 1968 years of 1970: events can carry them, and sums do not overflow. */
+#define RING_TIME_MOST 62135596800000000LL
 struct ring_frame {
     struct ring_header header;
     uint32_t slot, flags;

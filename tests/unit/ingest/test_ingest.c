@@ -199,6 +199,14 @@ static void test_ingest_rejects_with_a_code_when_an_event_is_not_acceptable(void
     event.track.embedding_dimension--;
     assert_int_equal(try_one(event).code, ERROR_MALFORMED);
 
+    /* What is not understood takes its place in the stream: the next one is applied. */
+    event = world_track(&world, 0, 1, 1, 0, 5, 1);
+    g_free(event.track.coexists);
+    g_free(event.track.trail);
+    event.kind = EVENT_NONE;
+    assert_int_equal(try_one(event).code, ERROR_MALFORMED);
+    assert_int_equal(try_one(world_track(&world, 0, 77, 1, 0, 5, 1)).result, EVENT_APPLIED);
+
     event = world_track(&world, 0, 1, 1, 0, 5, 1);
     g_bytes_unref(event.parts[EVENT_PART_EMBEDDING]);
     event.parts[EVENT_PART_EMBEDDING] = g_bytes_new("not sealed", 10);

@@ -5,6 +5,7 @@
 #include "ring/memory.h"
 #include "ring/socket.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -28,7 +29,14 @@ static void open_ring(void)
 
 static void frame(uint32_t slot, uint32_t box_x1)
 {
-    message = (union ring_message){.frame = {.slot = slot, .box_x1 = box_x1}};
+    message = (union ring_message){
+        .frame = {.slot = slot, .box_x1 = box_x1, .captured_at_us = g_get_real_time()}};
+    say(RING_FRAME);
+}
+
+static void frame_of(int64_t captured_at_us)
+{
+    message = (union ring_message){.frame = {.captured_at_us = captured_at_us}};
     say(RING_FRAME);
 }
 
@@ -59,6 +67,14 @@ int main(void)
         frame(1, 0);
     } else if (strcmp(lie, "box") == 0) {
         frame(0, 321);
+    } else if (strcmp(lie, "time") == 0) {
+        frame_of(INT64_MAX);
+    } else if (strcmp(lie, "yesterday") == 0) {
+        frame_of(g_get_real_time() - 48LL * 3600 * G_USEC_PER_SEC);
+    } else if (strcmp(lie, "tomorrow") == 0) {
+        frame_of(g_get_real_time() + 48LL * 3600 * G_USEC_PER_SEC);
+    } else if (strcmp(lie, "crash") == 0) {
+        abort();
     } else if (strcmp(lie, "kind") == 0) {
         message = (union ring_message){.release = {.slot = 0}};
         say(RING_RELEASE);

@@ -10,8 +10,9 @@
 
 static void test_source_kills_a_child_that_lies(void **state)
 {
-    static const char *const lies[] = {"early", "geometry", "again", "slot",      "twice",  "box",
-                                       "kind",  "short",    "live",  "backwards", "picture"};
+    static const char *const lies[] = {"early", "geometry", "again",     "slot",     "twice",
+                                       "box",   "time",     "yesterday", "tomorrow", "kind",
+                                       "short", "live",     "backwards", "picture"};
 
     (void)state;
     for (size_t i = 0; i < G_N_ELEMENTS(lies); i++) {
@@ -43,9 +44,30 @@ static void test_source_kills_a_child_that_lies(void **state)
     }
 }
 
+static void test_source_says_garbage_when_the_child_crashes(void **state)
+{
+    const struct source_config config = {.url = "rtsp://host/crash",
+                                         .no_restart = true,
+                                         .capture_path = g_getenv("HOSTILE_CAPTURE")};
+    struct source *source = source_new(&config, NULL);
+    struct source_item item;
+
+    (void)state;
+    assert_non_null(source);
+    while (source_next(source, 5000, &item) == SOURCE_ITEM_STATE)
+        continue;
+    assert_int_equal(item.kind, SOURCE_ITEM_END);
+    assert_int_equal(error_code_of(item.error), ERROR_CORRUPT);
+    assert_non_null(strstr(item.error->message, "crashed"));
+    source_free(source);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_source_kills_a_child_that_lies)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_source_kills_a_child_that_lies),
+        cmocka_unit_test(test_source_says_garbage_when_the_child_crashes),
+    };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -231,6 +231,56 @@ static void test_event_batch_parse_refuses_when_not_a_batch(void **state)
     }
 }
 
+/* One event in the wire's form with this header and two empty parts. */
+static void append_event(GByteArray *batch, const char *header)
+{
+    const guint32 size = GUINT32_TO_LE((guint32)strlen(header));
+    static const guint8 parts[9] = {2};
+
+    g_byte_array_append(batch, (const guint8 *)&size, 4);
+    g_byte_array_append(batch, (const guint8 *)header, (guint)strlen(header));
+    g_byte_array_append(batch, parts, sizeof parts);
+}
+
+static void test_event_batch_parse_keeps_the_place_of_what_is_not_understood(void **state)
+{
+    static const char known[] = "\"id\":\"01a21df2-f05a-7010-8455-95ba7368282a\","
+                                "\"stream\":\"01a21df2-f05a-7010-8455-95ba7368282b\",\"seq\":7";
+    static const char *const wrong[] = {
+        "{%s}",
+        "{%s,\"kind\":\"explosion\"}",
+        "{%s,\"captured_us\":9223372036854775807}",
+        "{%s,\"kind\":\"health\",\"health\":{\"state\":\"sleepy\"}}",
+    };
+    static const char *const nameless[] = {"{}", "[]", "", "{\"seq\":7}"};
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++) {
+        g_autoptr(GByteArray) batch = g_byte_array_new();
+        g_autofree char *header = NULL;
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+        header = g_strdup_printf(wrong[i], known);
+#pragma GCC diagnostic pop
+        g_byte_array_append(batch, (const guint8 *)"CSB1\1\0\0\0", 8);
+        append_event(batch, header);
+        g_autoptr(GArray) events = event_batch_parse(batch->data, batch->len, NULL);
+
+        assert_non_null(events);
+        assert_int_equal(events->len, 1);
+        assert_int_equal(g_array_index(events, struct event, 0).kind, EVENT_NONE);
+        assert_int_equal(g_array_index(events, struct event, 0).seq, 7);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(nameless); i++) {
+        g_autoptr(GByteArray) batch = g_byte_array_new();
+
+        g_byte_array_append(batch, (const guint8 *)"CSB1\1\0\0\0", 8);
+        append_event(batch, nameless[i]);
+        assert_null(event_batch_parse(batch->data, batch->len, NULL));
+    }
+}
+
 static void test_camera_state_names_round_trip_when_known(void **state)
 {
     (void)state;
@@ -249,6 +299,7 @@ int main(void)
         cmocka_unit_test(test_event_parse_names_the_field_when_header_is_wrong),
         cmocka_unit_test(test_event_batch_print_refuses_when_over_limits),
         cmocka_unit_test(test_event_batch_parse_refuses_when_not_a_batch),
+        cmocka_unit_test(test_event_batch_parse_keeps_the_place_of_what_is_not_understood),
         cmocka_unit_test(test_camera_state_names_round_trip_when_known),
     };
 

@@ -54,8 +54,9 @@ static void test_ring_frame_check_refuses_when_hostile(void **state)
     struct {
         const char *label;
         struct ring_frame frame;
-    } cases[] = {{"slot", good},       {"box right", good}, {"box below", good},
-                 {"box turned", good}, {"share", good},     {"brightness", good}};
+    } cases[] = {{"slot", good},         {"box right", good},  {"box below", good},
+                 {"box turned", good},   {"share", good},      {"brightness", good},
+                 {"capture time", good}, {"stream time", good}};
 
     (void)state;
     assert_true(ring_frame_check(&good, &geometry, NULL));
@@ -65,6 +66,8 @@ static void test_ring_frame_check_refuses_when_hostile(void **state)
     cases[3].frame.box_x0 = 1921;
     cases[4].frame.changed_ppm = 1000001;
     cases[5].frame.brightness_milli = UINT32_MAX;
+    cases[6].frame.captured_at_us = INT64_MAX;
+    cases[7].frame.pts_us = INT64_MIN;
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(GError) error = NULL;
 
