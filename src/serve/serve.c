@@ -306,6 +306,20 @@ static bool start_http(struct serve *serve, GError **error)
 
 /* ---- database and what stands on it ---- */
 
+/* Opens our key pair, or makes it in a new database: another master key than the one that the
+ * database was made with would let everything start and nothing be read. */
+static bool try_master_key(struct connection *connection, void *data, GError **error)
+{
+    struct serve *serve = data;
+    struct seal_pair pair;
+
+    if (!keystore_server_pair(serve->keystore, connection, serve->clock->utc_now(serve->clock),
+                              &pair, error))
+        return false;
+    seal_pair_clear(&pair);
+    return true;
+}
+
 static bool open_parts(struct serve *serve, GError **error)
 {
     const char *setting = serve->config->settings->storage.master_key;
@@ -329,6 +343,11 @@ static bool open_parts(struct serve *serve, GError **error)
     serve->storage = storage_open(&storage_config, error);
     if (serve->storage == NULL)
         return false;
+    if (!storage_write(serve->storage, try_master_key, serve, error)) {
+        g_prefix_error(error, "%s, %s: ", database,
+                       *setting != '\0' ? "storage.master_key" : MASTER_KEY_FILE);
+        return false;
+    }
     api_set_check(serve->api, "database", true, true, NULL);
     api_set_check(serve->api, "ingest", false, true, "the gallery is being read");
     serve->account = account_new(serve->storage, serve->clock, ACCOUNT_COST_INTERACTIVE, error);
@@ -639,6 +658,19 @@ static void check_models(struct serve *serve)
                   missing->len > 0 ? missing->str : NULL);
 }
 
+/* Reads the whole database: on the thread "upkeep" only. */
+static void check_database(struct serve *serve)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (storage_check(serve->storage, &error))
+        return;
+    log_error(&serve->logger, "%s", error->message);
+    if (error_code_of(error) == ERROR_CORRUPT)
+        api_set_check(serve->api, "database", false, false,
+                      "it is damaged: restore a backup; what is whole is still served");
+}
+
 /* ---- upkeep ---- */
 
 static void look_after(struct serve *serve, unsigned tick)
@@ -646,8 +678,10 @@ static void look_after(struct serve *serve, unsigned tick)
     unsigned workers = api_workers_present(serve->api);
     g_autoptr(GError) error = NULL;
 
-    if (tick == 0)
+    if (tick == 0) {
         check_sandbox(serve);
+        check_database(serve);
+    }
     if (atomic_exchange(&serve->models_due, false))
         check_models(serve);
     api_set_check(serve->api, "worker", workers > 0, false,

@@ -363,6 +363,76 @@ static void test_serve_refuses_to_make_a_new_key_beside_an_old_database(void **s
     remove_folder(folder);
 }
 
+static void test_serve_refuses_another_master_key_than_the_databases(void **state)
+{
+    g_autofree char *folder = new_folder();
+    g_autofree char *key = g_build_filename(folder, "master.key", NULL);
+    g_autofree char *problems = NULL;
+    g_autofree char *text = g_strnfill(64, '7');
+    struct server server = start(folder, "0", NULL);
+
+    (void)state;
+    wait_ready(&server);
+    assert_int_equal(stop(&server), 0);
+    assert_true(g_file_set_contents_full(key, text, -1, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
+    server = start(folder, "0", NULL);
+    assert_int_equal(finish(&server, &problems), 1);
+    assert_non_null(strstr(problems, "master.key"));
+    assert_non_null(strstr(problems, "customersight.db"));
+    assert_null(strstr(problems, text));
+    remove_folder(folder);
+}
+
+/* Overwrites the first page of a table. */
+static void damage_table(const char *database, const char *table)
+{
+    g_autofree char *sql =
+        g_strdup_printf("SELECT rootpage FROM sqlite_schema WHERE name = '%s'", table);
+    sqlite3 *db = NULL;
+    sqlite3_stmt *handle = NULL;
+    char junk[4096];
+
+    assert_int_equal(sqlite3_open(database, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &handle, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(handle), SQLITE_ROW);
+    off_t page = sqlite3_column_int(handle, 0);
+    sqlite3_finalize(handle);
+    sqlite3_close(db);
+    memset(junk, 0x5a, sizeof junk);
+    int fd = open(database, O_WRONLY | O_CLOEXEC);
+    assert_int_equal(pwrite(fd, junk, sizeof junk, (page - 1) * (off_t)sizeof junk), sizeof junk);
+    close(fd);
+}
+
+static void test_serve_names_a_damaged_database_and_serves_what_is_whole(void **state)
+{
+    g_autofree char *folder = new_folder();
+    g_autofree char *database = g_build_filename(folder, "customersight.db", NULL);
+    g_autofree char *problems = NULL;
+    int64_t deadline = g_get_monotonic_time() + 20 * G_USEC_PER_SEC;
+    struct server server = start(folder, "0", NULL);
+    bool said = false;
+
+    (void)state;
+    wait_ready(&server);
+    assert_int_equal(stop(&server), 0);
+    damage_table(database, "crossings");
+    server = start(folder, "0", NULL);
+    wait_ready(&server);
+    while (!said && g_get_monotonic_time() < deadline) {
+        struct raw_answer answer = raw_request(server.port, "GET", "/readyz", NULL, NULL, -1);
+
+        said = strstr(answer.body->str, "damaged") != NULL;
+        assert_null(strstr(answer.body->str, folder)); /* everybody may ask */
+        raw_answer_clear(&answer);
+    }
+    assert_true(said);
+    kill(server.pid, SIGTERM);
+    assert_int_equal(finish(&server, &problems), 0);
+    assert_non_null(strstr(problems, database));
+    remove_folder(folder);
+}
+
 static void test_serve_stops_within_ten_seconds_with_open_streams(void **state)
 {
     g_autofree char *folder = new_folder();
@@ -458,6 +528,8 @@ int main(void)
         cmocka_unit_test(test_serve_says_what_is_wrong_when_it_cannot_start),
         cmocka_unit_test(test_serve_refuses_a_database_of_a_newer_program),
         cmocka_unit_test(test_serve_refuses_to_make_a_new_key_beside_an_old_database),
+        cmocka_unit_test(test_serve_refuses_another_master_key_than_the_databases),
+        cmocka_unit_test(test_serve_names_a_damaged_database_and_serves_what_is_whole),
         cmocka_unit_test(test_serve_stops_within_ten_seconds_with_open_streams),
         cmocka_unit_test(test_serve_reads_its_settings_again_on_hangup),
         cmocka_unit_test(test_serve_speaks_tls_to_the_lan_and_shows_the_fingerprint),
