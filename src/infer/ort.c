@@ -85,6 +85,7 @@ static bool set_up(struct ort *ort, GError **error)
 {
     return ort_check(ort, ort->create_env(LOG_LEVEL_ERROR, "customersight", &ort->env),
                      "making the environment", error) &&
+           ort_check(ort, ort->disable_telemetry(ort->env), "turning telemetry off", error) &&
            ort_check(ort,
                      ort->create_cpu_memory_info(ALLOCATOR_DEVICE, MEMORY_DEFAULT, &ort->memory),
                      "describing memory", error) &&
@@ -104,12 +105,23 @@ static bool set_up(struct ort *ort, GError **error)
                      "turning spinning off", error);
 }
 
+/* Some builds of the runtime (onnxruntime-node 1.30 for one) tell its makers about every start,
+ * session and error: they keep a device id and a database of events in the user's cache folder and
+ * a thread that sends them. This variable, read when the library is loaded, and the call after it
+ * are how one says no.
+ */
+static void refuse_telemetry(void)
+{
+    g_setenv("ORT_DISABLE_TELEMETRY", "1", TRUE);
+}
+
 struct ort *ort_load(const char *path, GError **error)
 {
     struct ort *ort = g_new0(struct ort, 1);
     GError *reason = NULL;
 
     ort->path = g_strdup(path);
+    refuse_telemetry();
     ort->handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (ort->handle == NULL) {
         error_set(error, ERROR_MODEL, "%s", dlerror());

@@ -31,6 +31,7 @@ typedef struct ort_status *ort_result;
 #define ORT_SLOTS(X)                                                                               \
     X(2, get_error_message, const char *, (const struct ort_status *))                             \
     X(3, create_env, ort_result, (int level, const char *id, struct ort_env **))                   \
+    X(6, disable_telemetry, ort_result, (const struct ort_env *))                                  \
     X(8, create_session_from_array, ort_result,                                                    \
       (struct ort_env *, const void *, size_t, const struct ort_session_options *,                 \
        struct ort_session **))                                                                     \

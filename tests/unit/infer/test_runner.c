@@ -92,6 +92,45 @@ static struct infer *runtime(const struct folder *folder, struct metrics *metric
     return infer;
 }
 
+static unsigned entries_of(const char *path)
+{
+    GDir *dir = g_dir_open(path, 0, NULL);
+    unsigned count = 0;
+
+    assert_non_null(dir);
+    while (g_dir_read_name(dir) != NULL)
+        count++;
+    g_dir_close(dir);
+    return count;
+}
+
+/* First of all tests: only then is the library loaded by it. The runtime's own telemetry is a
+ * thread that sends what it keeps in the user's cache folder. */
+static void test_runtime_tells_nobody_when_it_is_loaded(void **state)
+{
+    static const char *const homes[] = {"HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME",
+                                        "XDG_DATA_HOME", "XDG_STATE_HOME"};
+    g_autofree char *home = g_dir_make_tmp("customersight-home-XXXXXX", NULL);
+    const unsigned threads = entries_of("/proc/self/task");
+
+    for (size_t i = 0; i < G_N_ELEMENTS(homes); i++)
+        g_setenv(homes[i], home, TRUE);
+    g_unsetenv("ORT_DISABLE_TELEMETRY");
+
+    struct infer *infer = runtime(*state, NULL);
+    struct runner *runner = infer_runner(infer, "plus", NULL);
+    float numbers[2] = {1, 2};
+    const struct tensor x = {TENSOR_F32, 2, {1, 2}, numbers, NULL};
+    struct tensor y = {TENSOR_NONE};
+
+    assert_true(runner_run(runner, &x, 1, &y, 1, NULL));
+    assert_int_equal(entries_of("/proc/self/task"), threads);
+    tensor_clear(&y);
+    infer_free(infer);
+    assert_int_equal(entries_of(home), 0);
+    g_rmdir(home);
+}
+
 static void test_runner_run_answers_and_counts_when_the_card_fits(void **state)
 {
     struct metrics *metrics = metrics_new();
@@ -274,6 +313,7 @@ int main(void)
 {
 #define WITH_FOLDER(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {
+        WITH_FOLDER(test_runtime_tells_nobody_when_it_is_loaded),
         WITH_FOLDER(test_runner_run_answers_and_counts_when_the_card_fits),
         WITH_FOLDER(test_runner_run_refuses_numbers_when_their_shape_is_not_the_cards),
         WITH_FOLDER(test_infer_runner_refuses_the_file_when_its_hash_is_not_the_cards),
