@@ -2,7 +2,7 @@
 
 Streams: 1920x1080, 15 fps, H.264 High, 2 Mbit/s CBR, no B frames, GOP 30, sensor noise; idle is one frame
 of the one-by-one clip held, active a part of that clip in which somebody always walks. They are made once
-with ffmpeg and kept in the build directory."""
+with ffmpeg and kept in the build directory. How a bench ends is said in bench/run."""
 import json
 import os
 import pathlib
@@ -14,17 +14,24 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-BUILD = pathlib.Path(os.environ.get("CUSTOMERSIGHT_BUILD", ROOT / "out/release"))
+BUILD = pathlib.Path(os.environ.get("CUSTOMERSIGHT_BUILD", ROOT / "out/bench"))
 DATA = pathlib.Path(os.environ.get("CUSTOMERSIGHT_SHARED", ROOT.parent / "shared")) / "data"
 CLIP = DATA / "video/intel_one_by_one.mp4"
 ENCODER = ("-c:v libx264 -preset veryfast -profile:v high -b:v 2M -minrate 2M -maxrate 2M -bufsize 2M -bf 0 -g 30 "
            "-keyint_min 30 -sc_threshold 0 -x264-params nal-hrd=cbr -an").split()
-PICTURE = "scale=1920:1080,fps=15,noise=alls=6:allf=t,format=yuv420p"
+FPS = 15
+PICTURE = f"scale=1920:1080,fps={FPS},noise=alls=6:allf=t,format=yuv420p"
 
 
 def skip(why):
     print(f"skipped: {why}")
     sys.exit(77)
+
+
+def fail(why):
+    """Nothing was measured: neither a pass nor a bar that is missed."""
+    print(f"failed: {why}", file=sys.stderr)
+    sys.exit(2)
 
 
 def need(*programs):
@@ -48,7 +55,7 @@ def stream(name):
     if name == "idle":
         frame = folder / "frame.png"
         subprocess.run(["ffmpeg", "-v", "error", "-y", "-i", CLIP, "-frames:v", "1", frame], check=True)
-        source = ["-loop", "1", "-framerate", "15", "-t", "20", "-i", frame]
+        source = ["-loop", "1", "-framerate", str(FPS), "-t", "20", "-i", frame]
     else:
         source = ["-ss", "23", "-t", "22", "-i", CLIP]
     subprocess.run(["ffmpeg", "-v", "error", "-y", *source, "-vf", PICTURE, *ENCODER, part], check=True)
@@ -57,14 +64,16 @@ def stream(name):
 
 
 class Camera:
-    """tests/rtsp_camera playing a clip."""
+    """The camera of tests/rtsp_camera playing a clip."""
 
     def __init__(self, clip):
-        program = BUILD / "tests/unit/source/rtsp_camera"
+        program = BUILD / "tests/rtsp_camera/rtsp_camera"
         if not program.exists():
-            skip("the RTSP camera was not built (gst-rtsp-server)")
+            skip("the RTSP camera was not built (gst-rtsp-server is not installed)")
         self.process = subprocess.Popen([program, clip], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         line = self.process.stdout.readline().split()
+        if len(line) != 2:
+            fail("the RTSP camera did not start")
         self.url = f"rtsp://127.0.0.1:{line[1]}/cam"
 
     def close(self):
@@ -98,10 +107,22 @@ class Motion:
 
 
 def load(url, sources, seconds, warm):
-    """Runs source_load; returns the process."""
+    """Starts source_load; loaded() has what it found."""
     environment = dict(os.environ, CUSTOMERSIGHT_CAPTURE=str(BUILD / "src/capture/customersight-capture"))
     return subprocess.Popen([BUILD / "bench/bench_source_load", url, str(sources), str(seconds), str(warm)],
                             stdout=subprocess.PIPE, text=True, env=environment)
+
+
+def loaded(process, sources=1):
+    """What a source_load found. It measured nothing when packets did not come at the camera's rate or a child was started again."""
+    text = process.communicate()[0]
+    if process.returncode or not text:
+        fail(f"source_load ended with {process.returncode}")
+    found = json.loads(text)
+    received = found["packets"] / sources
+    if abs(received - FPS) > 0.02 * FPS or found["restarts"] or not found["decoded"]:
+        fail(f"{received:.2f} of {FPS} packets a second, {found['decoded']:.2f} pictures, {found['restarts']:.0f} restarts: {text.strip()}")
+    return found
 
 
 def against_motion(name, clip, rounds, seconds):
@@ -116,7 +137,7 @@ def against_motion(name, clip, rounds, seconds):
         before = cpu_seconds(motion.process.pid)
         time.sleep(seconds)
         peers.append((cpu_seconds(motion.process.pid) - before) / seconds * 1000)
-        last = json.loads(process.communicate()[0])
+        last = loaded(process)
         ours.append(last["cpu_ms_per_second"])
         motion.close()
     camera.close()

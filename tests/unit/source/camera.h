@@ -1,4 +1,4 @@
-/* Starts tests/rtsp_camera and talks to it. */
+/* Starts the camera of tests/rtsp_camera and talks to it. */
 #ifndef TESTS_SOURCE_CAMERA_H
 #define TESTS_SOURCE_CAMERA_H
 
