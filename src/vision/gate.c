@@ -6,15 +6,17 @@
 #include <emmintrin.h>
 #endif
 
-#define BLOCK 8
-/* Two rows of a block: a quarter of the memory traffic, which is what the gate's time is; the noise
- * of 16 pixels averages to a quarter. */
+/* The smallest block, and the most of them on the longer side of a picture before blocks double. */
+#define BLOCK_LEAST      8
+#define BLOCKS_LONG_SIDE 200
+/* Two rows of a block: the gate's time is the memory it reads, and the noise of sixteen pixels
+ * averages to a quarter. */
 #define ROWS_READ 2
-#define ROW_STEP  (BLOCK / ROWS_READ)
-/* Sums are of BLOCK * ROWS_READ pixels, kept times FINE in 16 bits (255 * 128 < 32768), so that
- * 16-bit vector arithmetic, all that SSE2 and NEON are good at, does the whole comparison. */
-#define FINE      8
-#define PER_LEVEL (BLOCK * ROWS_READ * FINE)
+/* A block is known by the sum of the pixels read, scaled to PER_LEVEL per grey level whatever its
+ * size: 255 * 128 < 32768, so that 16-bit vector arithmetic, all that SSE2 and NEON are good at,
+ * does the whole comparison. */
+#define PER_LEVEL  128
+#define BLOCK_MOST (PER_LEVEL / ROWS_READ)
 /* A block must differ by 6 grey levels: sensor noise of sigma 5 gives a block sigma of 1.3,
  * key-frame pumping of 2 Mbit/s H.264 measured under 3. */
 #define FLOOR (6 * PER_LEVEL)
@@ -22,7 +24,8 @@
 #define DEVIATIONS 4
 /* Largest deviation kept: times DEVIATIONS it must stay inside 16 bits. */
 #define DEVIATION_MOST 4000
-/* Blocks with at least two changed neighbours that make a cluster: a person 40 px high has ten. */
+/* Blocks with at least two changed neighbours that make a cluster: a person five blocks high has
+ * ten. */
 #define CLUSTER_BLOCKS 4
 /* Share of changed blocks that is no longer something in the scene but the scene. */
 #define SCENE_SHARE 0.6f
@@ -44,34 +47,49 @@
 
 struct gate {
     int width, height; /* pixels */
-    int columns,
-        rows; /* blocks; a remainder under BLOCK at the right and bottom is not looked at */
+    int block;         /* pixels on each side */
+    int columns, rows; /* blocks; a remainder at the right and bottom is not looked at */
     bool started;
     int64_t last_us;
-    int16_t shift;         /* of the frame before */
-    int16_t *now, *before; /* sums × FINE of this frame and the one before */
-    int16_t *mean;         /* in the same unit */
+    int16_t shift; /* of the frame before */
+    int16_t *now;  /* sums of the newest frame */
+    int16_t *mean; /* in the same unit */
     int16_t *deviation;
-    int *row_changed; /* changed blocks per row */
-    int16_t *changed; /* 1: differs; with a border of zeros: (columns + 2) x (rows + 2) */
+    uint16_t *parts;      /* of one row of blocks: sums of BLOCK_LEAST columns */
+    int16_t *changed[3];  /* 1: differs; this row of blocks and the two before, with borders of 0 */
+    int changed_count[3]; /* of each */
+};
+
+/* What one pass over a frame finds. */
+struct survey {
+    int64_t total;
+    int64_t shift; /* of the clipped differences, see survey_row */
+    int16_t least, most;
+    int16_t differing; /* bits that are not as in the frame before */
 };
 
 struct gate *gate_new(int width, int height)
 {
-    const int columns = width / BLOCK, rows = height / BLOCK;
-    const size_t blocks = (size_t)MAX(columns, 0) * (size_t)MAX(rows, 0);
+    int block = BLOCK_LEAST;
     struct gate *gate;
+
+    while (MAX(width, height) / block > BLOCKS_LONG_SIDE && block < BLOCK_MOST)
+        block *= 2;
+
+    const int columns = width / block, rows = height / block;
+    const size_t blocks = (size_t)MAX(columns, 0) * (size_t)MAX(rows, 0);
 
     if (columns < 2 || rows < 2)
         return NULL;
     gate = g_new0(struct gate, 1);
-    *gate = (struct gate){.width = width, .height = height, .columns = columns, .rows = rows};
+    *gate = (struct gate){
+        .width = width, .height = height, .block = block, .columns = columns, .rows = rows};
     gate->now = g_new0(int16_t, blocks);
-    gate->before = g_new0(int16_t, blocks);
     gate->mean = g_new0(int16_t, blocks);
     gate->deviation = g_new0(int16_t, blocks);
-    gate->row_changed = g_new0(int, (size_t)rows);
-    gate->changed = g_new0(int16_t, (size_t)(columns + 2) * (size_t)(rows + 2));
+    gate->parts = g_new0(uint16_t, (size_t)width / BLOCK_LEAST);
+    for (int i = 0; i < 3; i++)
+        gate->changed[i] = g_new0(int16_t, (size_t)(columns + 2));
     return gate;
 }
 
@@ -80,104 +98,119 @@ void gate_free(struct gate *gate)
     if (!gate)
         return;
     g_free(gate->now);
-    g_free(gate->before);
     g_free(gate->mean);
     g_free(gate->deviation);
-    g_free(gate->row_changed);
-    g_free(gate->changed);
+    g_free(gate->parts);
+    for (int i = 0; i < 3; i++)
+        g_free(gate->changed[i]);
     g_free(gate);
 }
 
-/* Sums of one row of blocks, from rows of luma `step` bytes per pixel. */
-static void sum_row(const uint8_t *luma, int stride, int step, int columns, int16_t *sums)
+/* Sums of BLOCK_LEAST columns each, over two rows of luma with `step` bytes per pixel. */
+static void sum_parts(const uint8_t *upper, const uint8_t *lower, int step, int count,
+                      uint16_t *parts)
 {
-    int column = 0;
+    int part = 0;
 
 #if defined(__SSE2__)
-    /* psadbw against zero adds 8 bytes at once: two blocks per load. */
-    for (; step == 1 && column + 2 <= columns; column += 2) {
-        const uint8_t *from = luma + column * BLOCK;
-        __m128i sum = _mm_setzero_si128();
+    /* psadbw against zero adds 8 bytes at once; two packs put eight sums in order. */
+    for (; step == 1 && part + 8 <= count; part += 8) {
+        const __m128i *above = (const __m128i *)(const void *)(upper + part * BLOCK_LEAST);
+        const __m128i *below = (const __m128i *)(const void *)(lower + part * BLOCK_LEAST);
+        const __m128i zero = _mm_setzero_si128();
+        __m128i sums[4];
 
-        for (int row = 0; row < ROWS_READ; row++)
-            sum = _mm_add_epi64(
-                sum, _mm_sad_epu8(_mm_loadu_si128((
-                                      const __m128i *)(const void *)(from + (ptrdiff_t)row *
-                                                                                ROW_STEP * stride)),
-                                  _mm_setzero_si128()));
-        sums[column] = (int16_t)(_mm_extract_epi16(sum, 0) * FINE);
-        sums[column + 1] = (int16_t)(_mm_extract_epi16(sum, 4) * FINE);
+        for (int i = 0; i < 4; i++)
+            sums[i] = _mm_add_epi32(_mm_sad_epu8(_mm_loadu_si128(above + i), zero),
+                                    _mm_sad_epu8(_mm_loadu_si128(below + i), zero));
+        _mm_storeu_si128(
+            (__m128i *)(void *)(parts + part),
+            _mm_packs_epi32(_mm_packs_epi32(sums[0], sums[1]), _mm_packs_epi32(sums[2], sums[3])));
     }
 #endif
-    for (; column < columns; column++) {
-        const uint8_t *from = luma + (ptrdiff_t)column * BLOCK * step;
+    for (; part < count; part++) {
         unsigned sum = 0;
 
-        for (int row = 0; row < ROWS_READ; row++)
-            for (int x = 0; x < BLOCK; x++)
-                sum += from[(ptrdiff_t)row * ROW_STEP * stride + x * step];
-        sums[column] = (int16_t)(sum * FINE);
+        for (int x = part * BLOCK_LEAST; x < (part + 1) * BLOCK_LEAST; x++)
+            sum += upper[x * step] + lower[x * step];
+        parts[part] = (uint16_t)sum;
     }
 }
 
-WIDE_VECTORS static int64_t summarise(const int16_t *sums, int blocks, int16_t *least,
-                                      int16_t *most)
+/* Adds neighbours until `parts` are blocks, in place, and scales them to PER_LEVEL. */
+WIDE_VECTORS static void join_parts(uint16_t *parts, int columns, int block)
 {
-    int16_t low = INT16_MAX, high = 0;
-    int64_t total = 0;
+    const int scale = PER_LEVEL / (ROWS_READ * block);
 
-    for (int from = 0; from < blocks; from += 4096) {
-        int32_t part = 0;
+    for (int wide = block / BLOCK_LEAST; wide > 1; wide /= 2)
+        for (int i = 0; i < columns * wide / 2; i++)
+            parts[i] = (uint16_t)(parts[2 * i] + parts[2 * i + 1]);
+    for (int i = 0; i < columns; i++)
+        parts[i] = (uint16_t)(parts[i] * scale);
+}
 
-        for (int i = from; i < MIN(from + 4096, blocks); i++) {
-            part += sums[i];
-            low = sums[i] < low ? sums[i] : low;
-            high = sums[i] > high ? sums[i] : high;
-        }
-        total += part;
+/* Takes in the sums of one row of blocks. `shift` adds up by how much blocks differ from their
+ * background, each clipped around what it was in the frame before. */
+WIDE_VECTORS static void survey_row(const uint16_t *restrict sums, int16_t *restrict now,
+                                    const int16_t *restrict mean, int columns, int16_t last_shift,
+                                    struct survey *survey)
+{
+    int16_t low = survey->least, high = survey->most, differing = 0;
+    int32_t total = 0, shift = 0; /* of at most RING_SIDE_MAX / BLOCK_LEAST blocks */
+
+    for (int i = 0; i < columns; i++) {
+        const int16_t sum = (int16_t)sums[i];
+        const int32_t difference = sum - mean[i] - last_shift;
+
+        differing = (int16_t)(differing | (sum ^ now[i]));
+        now[i] = sum;
+        total += sum;
+        low = sum < low ? sum : low;
+        high = sum > high ? sum : high;
+        shift += CLAMP(difference, -FLOOR, FLOOR);
     }
-    *least = low;
-    *most = high;
-    return total;
+    survey->total += total;
+    survey->shift += shift;
+    survey->least = low;
+    survey->most = high;
+    survey->differing = (int16_t)(survey->differing | differing);
 }
 
 /* Fills `now`; tells brightness, blackness and whether nothing at all differs from before. */
-static void shrink(struct gate *gate, const struct image *image, struct gate_verdict *verdict)
+static struct survey shrink(struct gate *gate, const struct image *image,
+                            struct gate_verdict *verdict)
 {
     const bool rgb = image->format == IMAGE_FORMAT_RGB24;
-    const size_t blocks = (size_t)gate->columns * (size_t)gate->rows;
-    int16_t least, most;
-    int64_t total;
-    int16_t *swap = gate->before;
+    const int step = rgb ? 3 : 1;
+    const ptrdiff_t stride = image->strides[0], apart = gate->block / ROWS_READ * stride;
+    const int parts = gate->columns * (gate->block / BLOCK_LEAST);
+    const int blocks = gate->columns * gate->rows;
+    const uint8_t *luma = image->planes[0] + (rgb ? 1 : 0);
+    struct survey survey = {.least = INT16_MAX};
 
-    gate->before = gate->now;
-    gate->now = swap;
-    for (int row = 0; row < gate->rows; row++)
-        sum_row(image->planes[0] + (ptrdiff_t)row * BLOCK * image->strides[0] + (rgb ? 1 : 0),
-                image->strides[0], rgb ? 3 : 1, gate->columns,
-                gate->now + (size_t)row * (size_t)gate->columns);
-    total = summarise(gate->now, gate->columns * gate->rows, &least, &most);
-    verdict->brightness = (float)((double)total / (double)(blocks * PER_LEVEL));
-    verdict->black = verdict->brightness < BLACK_MEAN && most - least < BLACK_SPREAD * PER_LEVEL;
-    verdict->identical =
-        gate->started && memcmp(gate->now, gate->before, blocks * sizeof *gate->now) == 0;
+    for (int row = 0; row < gate->rows; row++, luma += gate->block * stride) {
+        const size_t start = (size_t)row * (size_t)gate->columns;
+
+        sum_parts(luma, luma + apart, step, parts, gate->parts);
+        join_parts(gate->parts, gate->columns, gate->block);
+        survey_row(gate->parts, gate->now + start, gate->mean + start, gate->columns, gate->shift,
+                   &survey);
+    }
+    verdict->brightness = (float)((double)survey.total / ((double)blocks * PER_LEVEL));
+    verdict->black =
+        verdict->brightness < BLACK_MEAN && survey.most - survey.least < BLACK_SPREAD * PER_LEVEL;
+    verdict->identical = gate->started && survey.differing == 0;
+    return survey;
 }
 
-/* How much brighter than its background the whole picture is, robustly: the mean of the differences
- * of blocks, each clipped around what it was in the frame before, so that somebody in a dark coat
- * does not count as dusk, and dusk is followed however far the slow background lags behind. */
-WIDE_VECTORS static int16_t shift_of(const struct gate *gate)
+/* How much brighter than its background the whole picture is, robustly: the mean of the clipped
+ * differences, so that somebody in a dark coat does not count as dusk, and dusk is followed however
+ * far the slow background lags behind. */
+static int16_t shift_of(const struct gate *gate, const struct survey *survey)
 {
-    const int blocks = gate->columns * gate->rows;
-    int32_t sum = 0;
+    const int64_t mean = survey->shift / (gate->columns * gate->rows);
 
-    /* At most 400 000 blocks (25 Mpx) of at most FLOOR: inside 32 bits. */
-    for (int i = 0; i < blocks; i++) {
-        const int32_t difference = gate->now[i] - gate->mean[i] - gate->shift;
-
-        sum += CLAMP(difference, -FLOOR, FLOOR);
-    }
-    return (int16_t)CLAMP(gate->shift + sum / blocks, -INT16_MAX / 2, INT16_MAX / 2);
+    return (int16_t)CLAMP(gate->shift + mean, -INT16_MAX / 2, INT16_MAX / 2);
 }
 
 /* The high half of a 16 x 16 bit product, which every vector unit has. */
@@ -187,14 +220,14 @@ static inline int16_t high_product(int16_t a, int16_t b)
 }
 
 /* One row: marks what changed and lets the background learn. Rates are of 65536. Written without
- * branches and in 16 bits throughout; every expression stays inside them (see FINE). */
+ * branches and in 16 bits throughout; every expression stays inside them (see PER_LEVEL). */
 WIDE_VECTORS static int compare_row(const int16_t *restrict now, int16_t *restrict mean,
                                     int16_t *restrict deviation, int16_t *restrict changed,
                                     int columns, int16_t shift, int16_t learn_still,
                                     int16_t learn_changed)
 {
     const int16_t learn_difference = (int16_t)(learn_changed - learn_still);
-    int16_t count = 0; /* at most RING_SIDE_MAX / BLOCK */
+    int16_t count = 0; /* at most RING_SIDE_MAX / BLOCK_LEAST */
 
     for (int i = 0; i < columns; i++) {
         const int16_t difference = (int16_t)(now[i] - mean[i]);
@@ -215,49 +248,58 @@ WIDE_VECTORS static int compare_row(const int16_t *restrict now, int16_t *restri
     return count;
 }
 
-static int compare(struct gate *gate, int16_t shift, int16_t learn_still, int16_t learn_changed)
+/* Blocks of `row` that changed together with two of their neighbours; widens the box around them,
+ * in blocks. The rows above and below are in `changed` too. */
+static int cluster_row(const struct gate *gate, int row, struct gate_verdict *box)
 {
-    int count = 0;
+    const int16_t *above = gate->changed[(row + 2) % 3] + 1;
+    const int16_t *changed = gate->changed[row % 3] + 1;
+    const int16_t *below = gate->changed[(row + 1) % 3] + 1;
+    int blocks = 0;
 
-    for (int row = 0; row < gate->rows; row++) {
-        const size_t start = (size_t)row * (size_t)gate->columns;
-
-        gate->row_changed[row] =
-            compare_row(gate->now + start, gate->mean + start, gate->deviation + start,
-                        gate->changed + (size_t)(row + 1) * (size_t)(gate->columns + 2) + 1,
-                        gate->columns, shift, learn_still, learn_changed);
-        count += gate->row_changed[row];
-    }
-    return count;
-}
-
-/* Looks for clusters; fills the box. */
-static int cluster(const struct gate *gate, struct gate_verdict *verdict)
-{
-    const ptrdiff_t wide = gate->columns + 2;
-    int blocks = 0, x0 = gate->columns, y0 = gate->rows, x1 = 0, y1 = 0;
-
-    for (int row = 0; row < gate->rows; row++) {
-        const int16_t *changed = gate->changed + (ptrdiff_t)(row + 1) * wide + 1;
-
-        for (int i = 0; gate->row_changed[row] && i < gate->columns; i++) {
-            if (!changed[i] ||
-                changed[i - 1] + changed[i + 1] + changed[i - wide] + changed[i + wide] < 2)
-                continue;
-            blocks++;
-            x0 = MIN(x0, i);
-            x1 = MAX(x1, i + 1);
-            y0 = MIN(y0, row);
-            y1 = MAX(y1, row + 1);
-        }
-    }
-    if (blocks >= CLUSTER_BLOCKS) {
-        verdict->x0 = x0 * BLOCK;
-        verdict->y0 = y0 * BLOCK;
-        verdict->x1 = x1 * BLOCK;
-        verdict->y1 = y1 * BLOCK;
+    for (int i = 0; gate->changed_count[row % 3] && i < gate->columns; i++) {
+        if (!changed[i] || changed[i - 1] + changed[i + 1] + above[i] + below[i] < 2)
+            continue;
+        blocks++;
+        box->x0 = MIN(box->x0, i);
+        box->x1 = MAX(box->x1, i + 1);
+        box->y0 = MIN(box->y0, row);
+        box->y1 = row + 1;
     }
     return blocks;
+}
+
+/* Compares all rows, each one's clusters as soon as the row below it is known. Fills the box;
+ * returns the changed blocks and in *clustered those in clusters. */
+static int compare(struct gate *gate, int16_t learn_still, int16_t learn_changed, int *clustered,
+                   struct gate_verdict *verdict)
+{
+    struct gate_verdict box = {.x0 = gate->columns, .y0 = gate->rows};
+    int count = 0;
+
+    *clustered = 0;
+    /* Above the first row and below the last nothing changed. */
+    memset(gate->changed[2], 0, (size_t)(gate->columns + 2) * sizeof *gate->changed[2]);
+    for (int row = 0; row <= gate->rows; row++) {
+        const size_t start = (size_t)row * (size_t)gate->columns;
+        int16_t *changed = gate->changed[row % 3] + 1;
+
+        if (row == gate->rows)
+            memset(changed, 0, (size_t)gate->columns * sizeof *changed);
+        else
+            count += gate->changed_count[row % 3] =
+                compare_row(gate->now + start, gate->mean + start, gate->deviation + start, changed,
+                            gate->columns, gate->shift, learn_still, learn_changed);
+        if (row > 0)
+            *clustered += cluster_row(gate, row - 1, &box);
+    }
+    if (*clustered >= CLUSTER_BLOCKS) {
+        verdict->x0 = box.x0 * gate->block;
+        verdict->y0 = box.y0 * gate->block;
+        verdict->x1 = box.x1 * gate->block;
+        verdict->y1 = box.y1 * gate->block;
+    }
+    return count;
 }
 
 static void restart(struct gate *gate)
@@ -282,28 +324,26 @@ void gate_look(struct gate *gate, const struct image *image, int64_t pts_us,
                struct gate_verdict *verdict)
 {
     const int64_t elapsed = CLAMP(pts_us - gate->last_us, 0, TAU_CHANGED_US);
-    const int blocks = gate->columns * gate->rows;
-    int count;
+    struct survey survey;
+    int count, clustered;
 
     g_assert(image->width == gate->width && image->height == gate->height);
     *verdict = (struct gate_verdict){0};
-    shrink(gate, image, verdict);
+    survey = shrink(gate, image, verdict);
     gate->last_us = pts_us;
     if (!gate->started) {
         restart(gate);
         return;
     }
-    gate->shift = shift_of(gate);
-    count = compare(gate, gate->shift, learn_rate(elapsed, TAU_STILL_US),
-                    learn_rate(elapsed, TAU_CHANGED_US));
-    verdict->changed = (float)count / (float)blocks;
-    if (count == 0)
-        return;
-    verdict->motion = cluster(gate, verdict) >= CLUSTER_BLOCKS;
+    gate->shift = shift_of(gate, &survey);
+    count = compare(gate, learn_rate(elapsed, TAU_STILL_US), learn_rate(elapsed, TAU_CHANGED_US),
+                    &clustered, verdict);
+    verdict->changed = (float)count / (float)(gate->columns * gate->rows);
+    verdict->motion = clustered >= CLUSTER_BLOCKS;
     if (verdict->changed >= SCENE_SHARE) {
         verdict->motion = verdict->scene_change = true;
-        verdict->x1 = gate->columns * BLOCK;
-        verdict->y1 = gate->rows * BLOCK;
+        verdict->x1 = gate->columns * gate->block;
+        verdict->y1 = gate->rows * gate->block;
         verdict->x0 = verdict->y0 = 0;
         restart(gate);
     }

@@ -1,6 +1,8 @@
 /*
- * The motion gate: looks at the brightness of a frame in blocks of 8 x 8 pixels and says whether
- * something moved against a background it learns. Pure: no clock, no allocation after gate_new.
+ * The motion gate: looks at the brightness of a frame in square blocks and says whether something
+ * moved against a background it learns. A block is 8 pixels wide up to 1600 pixels a side, 16 up to
+ * 3200 and so on: at most five of the 512 that the body detector looks at, which would not see what
+ * a finer grid adds. Pure: no clock, no allocation after gate_new.
  *
  * Per block it keeps a mean and a mean deviation. A block has changed when it differs from its
  * mean, after the picture's overall change of brightness is taken away, by more than both a floor

@@ -73,6 +73,69 @@ static void test_gate_boxes_what_moves(void **state)
     gate_free(gate);
 }
 
+/* A noisy grey picture with a brighter rectangle in it; `step` bytes per pixel, luma in the middle.
+ */
+static void paint_rectangle(GRand *random, const struct image *image, int step, int left, int top,
+                            int right, int bottom)
+{
+    guint8 *luma = (guint8 *)(guintptr)image->planes[0] + step / 2;
+
+    for (int y = 0; y < image->height; y++)
+        for (int x = 0; x < image->width; x++)
+            luma[y * image->strides[0] + x * step] =
+                (guint8)(90 + g_rand_int_range(random, -6, 7) +
+                         (x >= left && x < right && y >= top && y < bottom ? 40 : 0));
+}
+
+static void test_gate_sees_a_person_wherever_and_at_every_size_of_picture(void **state)
+{
+    static const struct {
+        const char *label;
+        int width, height, block, step;
+        int left, top, wide, high; /* of what moves */
+    } cases[] = {
+        {"small picture", 640, 360, 8, 1, 333, 101, 14, 40},
+        {"720p, left upper corner", 1280, 720, 8, 1, 0, 0, 16, 40},
+        {"1080p, a grid of 16", 1920, 1080, 16, 1, 1001, 403, 28, 80},
+        {"1080p, right lower corner", 1920, 1080, 16, 1, 1888, 992, 32, 80},
+        {"upright 1080p", 1080, 1920, 16, 1, 501, 903, 28, 80},
+        {"2160p, a grid of 32", 3840, 2160, 32, 1, 2003, 807, 56, 160},
+        {"RGB24", 640, 360, 8, 3, 333, 101, 14, 40},
+        {"narrow", 70, 50, 8, 1, 16, 8, 16, 40},
+    };
+    g_autoptr(GRand) random = g_rand_new_with_seed(5);
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        const int right = cases[i].left + cases[i].wide, bottom = cases[i].top + cases[i].high;
+        const int stride = cases[i].width * cases[i].step, block = cases[i].block;
+        g_autofree guint8 *luma = g_malloc0((gsize)stride * (gsize)cases[i].height);
+        const struct image image = {.width = cases[i].width,
+                                    .height = cases[i].height,
+                                    .format = cases[i].step == 3 ? IMAGE_FORMAT_RGB24
+                                                                 : IMAGE_FORMAT_GREY8,
+                                    .planes = {luma},
+                                    .strides = {stride}};
+        struct gate *gate = gate_new(cases[i].width, cases[i].height);
+        struct gate_verdict verdict;
+
+        for (int look = 0; look < 5; look++) {
+            paint_rectangle(random, &image, cases[i].step, 0, 0, 0, 0);
+            gate_look(gate, &image, look * 200000, &verdict);
+            if (verdict.motion || verdict.changed > 0 || verdict.x1)
+                fail_msg("%s: motion in a still scene", cases[i].label);
+        }
+        paint_rectangle(random, &image, cases[i].step, cases[i].left, cases[i].top, right, bottom);
+        gate_look(gate, &image, 1000000, &verdict);
+        gate_free(gate);
+        if (!verdict.motion || ABS(verdict.x0 - cases[i].left) > block ||
+            ABS(verdict.y0 - cases[i].top) > block || ABS(verdict.x1 - right) > block ||
+            ABS(verdict.y1 - bottom) > block || verdict.x0 % block || verdict.y1 % block)
+            fail_msg("%s: motion %d in %d,%d-%d,%d", cases[i].label, verdict.motion, verdict.x0,
+                     verdict.y0, verdict.x1, verdict.y1);
+    }
+}
+
 static void test_gate_names_scene_change_black_and_identical(void **state)
 {
     g_autoptr(GRand) random = g_rand_new_with_seed(3);
@@ -253,6 +316,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_gate_is_still_when_only_noise_and_dusk_change),
         cmocka_unit_test(test_gate_boxes_what_moves),
+        cmocka_unit_test(test_gate_sees_a_person_wherever_and_at_every_size_of_picture),
         cmocka_unit_test(test_gate_names_scene_change_black_and_identical),
         cmocka_unit_test(test_gate_forgets_what_stays),
         cmocka_unit_test(test_saving_decodes_keys_only_when_still_and_gop_is_short),
