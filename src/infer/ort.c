@@ -81,6 +81,41 @@ static bool bind(struct ort *ort, GError **error)
     return true;
 }
 
+static void *take(struct ort_own_allocator *allocator, size_t bytes)
+{
+    (void)allocator;
+    return scratch_take(bytes);
+}
+
+static void give(struct ort_own_allocator *allocator, void *memory)
+{
+    (void)allocator;
+    scratch_give(memory);
+}
+
+static const struct ort_memory_info *describe(const struct ort_own_allocator *allocator)
+{
+    return allocator->memory;
+}
+
+/* Has sessions compute in our memory. A runtime knows one allocator for the whole process: where
+ * another one is registered already, its own serves this one's sessions. */
+static bool use_scratch(struct ort *ort, GError **error)
+{
+    ort_result refused;
+
+    ort->own_allocator =
+        (struct ort_own_allocator){ORT_API_VERSION, take, give, describe, ort->memory};
+    refused = ort->register_allocator(ort->env, &ort->own_allocator);
+    if (refused != NULL) {
+        ort->release_status(refused);
+        return true;
+    }
+    ort->scratch = scratch_new();
+    return ort_check(ort, ort->add_config_entry(ort->options, "session.use_env_allocators", "1"),
+                     "using our memory", error);
+}
+
 static bool set_up(struct ort *ort, GError **error)
 {
     return ort_check(ort, ort->create_env(LOG_LEVEL_ERROR, "customersight", &ort->env),
@@ -100,9 +135,14 @@ static bool set_up(struct ort *ort, GError **error)
            ort_check(ort, ort->set_inter_threads(ort->options, 1), "setting threads", error) &&
            ort_check(ort, ort->disable_cpu_mem_arena(ort->options), "turning the arena off",
                      error) &&
+           /* They take one block for a whole run, a third larger than what it needs piece by piece.
+            */
+           ort_check(ort, ort->disable_mem_pattern(ort->options), "turning memory patterns off",
+                     error) &&
            ort_check(ort,
                      ort->add_config_entry(ort->options, "session.intra_op.allow_spinning", "0"),
-                     "turning spinning off", error);
+                     "turning spinning off", error) &&
+           use_scratch(ort, error);
 }
 
 /* Some builds of the runtime (onnxruntime-node 1.30 for one) tell its makers about every start,
@@ -150,12 +190,17 @@ void ort_free(struct ort *ort)
     if (ort->options != NULL) {
         ort->release_session_options(ort->options);
     }
+    if (ort->scratch != NULL) {
+        ort_check(ort, ort->unregister_allocator(ort->env, ort->memory), "giving memory back",
+                  NULL);
+    }
     if (ort->memory != NULL) {
         ort->release_memory_info(ort->memory);
     }
     if (ort->env != NULL) {
         ort->release_env(ort->env);
     }
+    scratch_free(ort->scratch);
     /* The library stays loaded: it registers thread and exit handlers that must not disappear. */
     g_free(ort->path);
     g_free(ort->version);

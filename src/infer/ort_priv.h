@@ -7,6 +7,8 @@
 #ifndef INFER_ORT_PRIV_H
 #define INFER_ORT_PRIV_H
 
+#include "infer/scratch_priv.h"
+
 #include <glib.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,6 +26,7 @@ struct ort_allocator;
 struct ort_value;
 struct ort_type_info;
 struct ort_shape_info;
+struct ort_own_allocator;
 
 typedef struct ort_status *ort_result;
 
@@ -39,6 +42,7 @@ typedef struct ort_status *ort_result;
       (struct ort_session *, const void *run_options, const char *const *,                         \
        const struct ort_value *const *, size_t, const char *const *, size_t, struct ort_value **)) \
     X(10, create_session_options, ort_result, (struct ort_session_options **))                     \
+    X(17, disable_mem_pattern, ort_result, (struct ort_session_options *))                         \
     X(19, disable_cpu_mem_arena, ort_result, (struct ort_session_options *))                       \
     X(22, set_log_severity, ort_result, (struct ort_session_options *, int))                       \
     X(23, set_optimization_level, ort_result, (struct ort_session_options *, int))                 \
@@ -75,10 +79,21 @@ typedef struct ort_status *ort_result;
     X(99, release_shape_info, void, (struct ort_shape_info *))                                     \
     X(100, release_session_options, void, (struct ort_session_options *))                          \
     X(130, add_config_entry, ort_result,                                                           \
-      (struct ort_session_options *, const char *key, const char *value))
+      (struct ort_session_options *, const char *key, const char *value))                          \
+    X(176, register_allocator, ort_result, (struct ort_env *, struct ort_own_allocator *))         \
+    X(177, unregister_allocator, ort_result, (struct ort_env *, const struct ort_memory_info *))
 
 /* Element types of the runtime. */
 enum { ORT_F32 = 1, ORT_U8 = 2, ORT_I32 = 6, ORT_I64 = 7 };
+
+/* What the runtime calls for memory: the layout is the runtime's, up to `memory`. */
+struct ort_own_allocator {
+    uint32_t version;
+    void *(*take)(struct ort_own_allocator *, size_t bytes);
+    void (*give)(struct ort_own_allocator *, void *);
+    const struct ort_memory_info *(*describe)(const struct ort_own_allocator *);
+    const struct ort_memory_info *memory;
+};
 
 struct ort {
     void *handle; /* of dlopen */
@@ -88,6 +103,8 @@ struct ort {
     struct ort_memory_info *memory;
     struct ort_allocator *allocator; /* the runtime's, not freed */
     struct ort_session_options *options;
+    struct ort_own_allocator own_allocator;
+    struct scratch *scratch; /* where runs compute; NULL: the runtime's own allocator serves them */
 #define X(slot, name, result, arguments) result(*name) arguments;
     ORT_SLOTS(X)
 #undef X

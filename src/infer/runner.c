@@ -59,6 +59,14 @@ static void runner_free(gpointer pointer)
     g_free(runner);
 }
 
+/* Loading a net takes several times what the net keeps. */
+static void give_back_memory(void)
+{
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
+}
+
 static struct infer *infer_alloc(void)
 {
     struct infer *infer = g_new0(struct infer, 1);
@@ -194,6 +202,7 @@ static bool load(struct runner *runner, GError **error)
     if (session == NULL) {
         return false;
     }
+    give_back_memory();
     runner->session = session;
     runner->model_space = g_strdup_printf("%s@%s", card->name, card->version);
     runner->card = g_steal_pointer(&card);
@@ -309,9 +318,6 @@ bool infer_preload(struct infer *infer, const char *const *names, unsigned threa
         }
         loaded = false;
     }
-#ifdef __GLIBC__
-    malloc_trim(0);
-#endif
     return loaded;
 }
 

@@ -4,7 +4,8 @@
  *
  * `struct infer` is the runtime, loaded once per process. A runner is one loaded net, shared by all
  * inference threads: runner_run is thread-safe and allocates only its outputs. Intra-op threads are
- * 1 and the arena is off: parallelism is across cameras. A fake back end (infer_new_fake) answers
+ * 1 and the runtime's arena is off: parallelism is across cameras, and a run computes in
+ * the memory of the one before it (infer/scratch_priv.h). A fake back end (infer_new_fake) answers
  * with functions of the test, for TSan and unit tests.
  */
 #ifndef INFER_RUNNER_H
@@ -55,9 +56,8 @@ const char *infer_runtime_path(const struct infer *infer);
  * missing or refused (file, expected, found); the next call tries again. */
 struct runner *infer_runner(struct infer *infer, const char *name, GError **error);
 
-/* Loads `names` (NULL-terminated) side by side on up to `threads` threads, then gives the memory
- * that loading used back to the system. False and *error of the first name, in the order given,
- * that failed; the others are loaded all the same. */
+/* Loads `names` (NULL-terminated) side by side on up to `threads` threads. False and *error of the
+ * first name, in the order given, that failed; the others are loaded all the same. */
 bool infer_preload(struct infer *infer, const char *const *names, unsigned threads, GError **error);
 
 /* One run. `inputs` and `outputs` follow the order of the card; negative dimensions of the card are

@@ -322,6 +322,7 @@ bool session_run(const struct session *session, const struct tensor *inputs, siz
     const struct card *card = session->card;
     struct ort_value *in[LIMIT_MODEL_TENSORS] = {NULL};
     struct ort_value *out[LIMIT_MODEL_TENSORS] = {NULL};
+    ort_result status;
     bool done = false;
 
     if (input_count != card->input_count || output_count > card->output_count) {
@@ -335,11 +336,12 @@ bool session_run(const struct session *session, const struct tensor *inputs, siz
             goto out;
         }
     }
-    if (!ort_check(ort,
-                   ort->run(session->session, NULL, session->input_names,
-                            (const struct ort_value *const *)in, input_count, session->output_names,
-                            output_count, out),
-                   session->origin, error)) {
+    scratch_enter(ort->scratch);
+    status =
+        ort->run(session->session, NULL, session->input_names, (const struct ort_value *const *)in,
+                 input_count, session->output_names, output_count, out);
+    scratch_leave(ort->scratch);
+    if (!ort_check(ort, status, session->origin, error)) {
         goto out;
     }
     for (size_t i = 0; i < output_count; i++) {
