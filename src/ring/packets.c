@@ -34,6 +34,30 @@ static void evict(struct ring_packets *packets, uint64_t from, uint64_t to)
     }
 }
 
+/* What the packets of the last RING_PACKETS_KEPT_US before `media_us` take. */
+static uint64_t recent_bytes(const struct ring_packets *packets, int64_t media_us)
+{
+    uint64_t bytes = 0;
+
+    for (uint64_t i = packets->next; i > packets->first; i--) {
+        const struct ring_packet *packet = at(packets, i - 1);
+
+        if (packet->media_us < media_us - RING_PACKETS_KEPT_US)
+            break;
+        bytes += packet->size + RING_PACKET_PADDING;
+    }
+    return bytes;
+}
+
+/* Must the next packet, of `need` bytes, go to the start; or may it, because all that may still be
+ * wanted is kept long enough there? */
+static bool turns_back(const struct ring_packets *packets, uint64_t need, int64_t media_us)
+{
+    return need > packets->size - packets->head ||
+           (packets->head >= RING_PACKETS_LEAST_BYTES &&
+            packets->head >= 2 * recent_bytes(packets, media_us));
+}
+
 bool ring_packets_push(struct ring_packets *packets, const struct ring_packet *packet)
 {
     const uint64_t need = (uint64_t)packet->size + RING_PACKET_PADDING;
@@ -44,7 +68,7 @@ bool ring_packets_push(struct ring_packets *packets, const struct ring_packet *p
         ring_packets_reset(packets);
         return false;
     }
-    if (need > packets->size - packets->head) {
+    if (turns_back(packets, need, packet->media_us)) {
         evict(packets, packets->head, packets->size);
         packets->head = 0;
     }

@@ -2,6 +2,10 @@
  * The packet ring: the last compressed packets of a stream, oldest overwritten first. It is what
  * the child replays from after a trigger. The bytes lie in memory of the parent, which survives the
  * child; the index is the child's own and is never read from shared memory.
+ *
+ * A slow stream uses only the front of the memory: pages that are not touched cost nothing, and
+ * those of a still scene's camera stay in the cache. The ring turns back to its start early when
+ * what lies behind it is twice what came in the last RING_PACKETS_KEPT_US.
  */
 #ifndef RING_PACKETS_H
 #define RING_PACKETS_H
@@ -14,6 +18,11 @@
 #define RING_PACKET_PADDING 64
 /* Packets in the index: 10 s at 60 per second, with room. */
 #define RING_PACKETS_MAX 1024
+/* Media time that is kept at least, where the memory is large enough for it. */
+#define RING_PACKETS_KEPT_US 10000000
+/* Bytes that are used before the ring turns back, however slow the stream: room for somebody who
+ * walks into a still scene. */
+#define RING_PACKETS_LEAST_BYTES (1024 * 1024)
 
 struct ring_packet {
     const uint8_t *data;

@@ -97,6 +97,52 @@ static void test_ring_pieces_never_overlap_when_used_at_random(void **state)
     ring_pieces_clear(&pieces);
 }
 
+/* Pushes `seconds` of packets of `size` bytes, 15 a second, each filled with its number; checks
+ * that the last `kept_seconds` are all there. Returns how far the memory is used. */
+static size_t stream_packets(struct ring_packets *packets, guint8 *memory, size_t memory_size,
+                             int seconds, guint32 size, int kept_seconds)
+{
+    g_autofree guint8 *payload = g_malloc(size);
+    size_t used = 0;
+
+    for (int i = 0; i < seconds * 15; i++) {
+        const guint64 number = packets->next;
+        const struct ring_packet packet = {
+            .data = payload, .size = size, .media_us = (gint64)number * 1000000 / 15};
+
+        memset(payload, (int)(number & 0xff), size);
+        assert_true(ring_packets_push(packets, &packet));
+        for (guint64 kept = number - MIN(number, (guint64)kept_seconds * 15); kept <= number;
+             kept++) {
+            const struct ring_packet *found = ring_packets_get(packets, kept);
+
+            assert_non_null(found);
+            assert_int_equal(found->data[0], kept & 0xff);
+            assert_int_equal(found->data[found->size - 1], kept & 0xff);
+        }
+    }
+    for (size_t at = 0; at < memory_size; at++)
+        used = memory[at] ? at + 1 : used;
+    return used;
+}
+
+static void test_ring_packets_of_a_slow_stream_use_only_the_front(void **state)
+{
+    const size_t size = 4 << 20;
+    g_autofree guint8 *memory = g_malloc0(size);
+    struct ring_packets *packets = g_new0(struct ring_packets, 1);
+
+    (void)state;
+    ring_packets_init(packets, memory, size);
+    /* 240 kbit/s; then somebody walks in and it is twenty times as much; then it is still again. */
+    assert_in_range(stream_packets(packets, memory, size, 120, 2000, 10), 1 << 20, 1100000);
+    assert_in_range(stream_packets(packets, memory, size, 20, 40000, 4), 3 << 20, size);
+    stream_packets(packets, memory, size, 20, 2000, 4);
+    memset(memory + (2 << 20), 0, size - (2 << 20));
+    assert_in_range(stream_packets(packets, memory, size, 60, 2000, 10), 1 << 20, 2 << 20);
+    g_free(packets);
+}
+
 static void test_ring_packets_keep_the_newest_intact(void **state)
 {
     struct ring_packets *packets = g_new0(struct ring_packets, 1);
@@ -172,6 +218,7 @@ int main(void)
         cmocka_unit_test(test_ring_slots_are_free_only_when_dropped_and_returned),
         cmocka_unit_test(test_ring_pieces_never_overlap_when_used_at_random),
         cmocka_unit_test(test_ring_packets_keep_the_newest_intact),
+        cmocka_unit_test(test_ring_packets_of_a_slow_stream_use_only_the_front),
         cmocka_unit_test(test_ring_socket_carries_descriptors_and_refuses_stray_ones),
     };
 
