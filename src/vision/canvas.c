@@ -2,13 +2,14 @@
 
 #include <glib.h>
 #include <math.h>
+#include <string.h>
 
 /* One colour component of an image: a plane, or every third byte of packed RGB. A position x of the
  * image in luma pixels is at x × ratio_x + shift_x of the component. */
 struct component {
     const uint8_t *base;
     int stride;
-    int step; /* bytes from a value to the next in a row */
+    int step; /* bytes from a value to the next in a row: how many components share the plane */
     int width, height;
     float ratio_x, shift_x;
     float ratio_y, shift_y;
@@ -140,38 +141,35 @@ static void axis_make(struct axis *axis, int targets, float start, float length,
         axis->low[i] -= axis->first;
 }
 
-/* The values of row `y` (of the component) at positions first … first + count, blended with the
- * next row by `weight`, `level` outside the clip. */
+/* The values of row `y` at positions first … first + count, blended with the next row by `weight`,
+ * `level` outside the clip: of the component, and where values are interleaved of all that share
+ * its plane, interleaved as they are. */
 static void blend_rows(const struct component *component, const struct canvas_area *clip, int y,
                        float weight, int first, int count, float level, float *restrict row)
 {
-    int from = MAX(first, clip->x0) - first;
-    int to = MIN(first + count, clip->x1) - first;
+    int step = component->step;
+    int from = (MAX(first, clip->x0) - first) * step;
+    int to = (MIN(first + count, clip->x1) - first) * step;
     bool upper = y >= clip->y0 && y < clip->y1;
     bool lower = weight > 0 && y + 1 >= clip->y0 && y + 1 < clip->y1;
 
     if (from >= to || (!upper && !lower)) {
-        for (int i = 0; i < count; i++)
+        for (int i = 0; i < count * step; i++)
             row[i] = level;
         return;
     }
     for (int i = 0; i < from; i++)
         row[i] = level;
-    for (int i = to; i < count; i++)
+    for (int i = to; i < count * step; i++)
         row[i] = level;
-    int step = component->step;
-    ptrdiff_t at = (ptrdiff_t)y * component->stride + (ptrdiff_t)(first + from) * step;
+    ptrdiff_t at = (ptrdiff_t)y * component->stride + (ptrdiff_t)first * step + from;
     int n = to - from;
     float *restrict out = row + from;
     if (upper && lower) {
         const uint8_t *restrict a = component->base + at;
         const uint8_t *restrict b = a + component->stride;
-        if (step == 1)
-            for (int i = 0; i < n; i++)
-                out[i] = (float)a[i] + ((float)b[i] - (float)a[i]) * weight;
-        else
-            for (int i = 0; i < n; i++)
-                out[i] = (float)a[i * step] + ((float)b[i * step] - (float)a[i * step]) * weight;
+        for (int i = 0; i < n; i++)
+            out[i] = (float)a[i] + ((float)b[i] - (float)a[i]) * weight;
         return;
     }
     const uint8_t *restrict only = component->base + (upper ? at : at + component->stride);
@@ -179,7 +177,7 @@ static void blend_rows(const struct component *component, const struct canvas_ar
     if (weight <= 0)
         share = 1;
     for (int i = 0; i < n; i++)
-        out[i] = (float)only[i * step] * share + level * (1 - share);
+        out[i] = (float)only[i] * share + level * (1 - share);
 }
 
 static inline float clamp_level(float v)
@@ -291,6 +289,16 @@ struct brush {
     float level;
 };
 
+/* `targets` values between the taps that `across` names; `step` floats from a tap to the next. */
+static void draw_row(const struct axis *across, const float *restrict taps, int step, int targets,
+                     float *restrict out)
+{
+    for (int x = 0; x < targets; x++) {
+        const float *tap = taps + across->low[x] * step;
+        out[x] = tap[0] + (tap[step] - tap[0]) * across->weight[x];
+    }
+}
+
 void canvas_draw(struct canvas *canvas, struct canvas_area target, const struct image *image,
                  const struct box *source, const struct canvas_area *clip, float outside)
 {
@@ -312,21 +320,20 @@ void canvas_draw(struct canvas *canvas, struct canvas_area target, const struct 
                   component->shift_y, image->height, component->height);
         brushes[c].clip = component_clip(component, clip);
         brushes[c].level = component_level(&components, &convert, c, outside);
-        widest = MAX(widest, brushes[c].across.count);
+        widest = MAX(widest, brushes[c].across.count * component->step);
     }
     g_autofree float *row = g_new(float, (gsize)widest);
     float drawn[3][CANVAS_SIDE_MAX];
     for (int y = 0; y < h; y++) {
-        for (int c = 0; c < components.count; c++) {
-            const struct axis *across = &brushes[c].across;
-            const struct axis *down = &brushes[c].down;
-            blend_rows(&components.of[c], &brushes[c].clip, down->first + down->low[y],
-                       down->weight[y], across->first, across->count, brushes[c].level, row);
-            float *restrict out = drawn[c];
-            for (int x = 0; x < w; x++) {
-                const float *tap = row + across->low[x];
-                out[x] = tap[0] + (tap[1] - tap[0]) * across->weight[x];
-            }
+        for (int first = 0, end = 0; first < components.count; first = end) {
+            const struct component *component = &components.of[first];
+            const struct brush *brush = &brushes[first];
+            end = first + component->step;
+            blend_rows(component, &brush->clip, brush->down.first + brush->down.low[y],
+                       brush->down.weight[y], brush->across.first, brush->across.count,
+                       brush->level, row);
+            for (int c = first; c < end; c++)
+                draw_row(&brush->across, row + (c - first), component->step, w, drawn[c]);
         }
         if (components.ycc)
             convert_row(&convert, w, drawn[0], drawn[1], drawn[2]);
@@ -343,49 +350,98 @@ int canvas_samples(const struct similarity *to_image)
     return CLAMP(samples, 1, 8);
 }
 
-/* Bilinear value of a component at (x, y) of the image, taps clamped to its border. */
-static inline float component_sample(const struct component *component, float x, float y)
+/* One sample of every pixel of a canvas row, in components of one grid. */
+struct samples {
+    int at[CANVAS_SIDE_MAX]; /* offset of the upper left tap; -1 outside the image */
+    float right[CANVAS_SIDE_MAX], below[CANVAS_SIDE_MAX]; /* weights of the taps beside and under */
+};
+
+/* Whether the same samples are at the same offsets of both. */
+static bool same_grid(const struct component *a, const struct component *b)
 {
-    float cx = x * component->ratio_x + component->shift_x;
-    float cy = y * component->ratio_y + component->shift_y;
-    cx = CLAMP(cx, 0, (float)(component->width - 1));
-    cy = CLAMP(cy, 0, (float)(component->height - 1));
-    int x0 = (int)cx;
-    int y0 = (int)cy;
-    int right = x0 + 1 < component->width ? component->step : 0;
-    int below = y0 + 1 < component->height ? component->stride : 0;
-    const uint8_t *p =
-        component->base + (ptrdiff_t)y0 * component->stride + (ptrdiff_t)x0 * component->step;
-    float wx = cx - (float)x0;
-    float wy = cy - (float)y0;
-    float upper = (float)p[0] + ((float)p[right] - (float)p[0]) * wx;
-    float lower = (float)p[below] + ((float)p[below + right] - (float)p[below]) * wx;
-    return upper + (lower - upper) * wy;
+    return a->stride == b->stride && a->step == b->step && a->width == b->width &&
+           a->height == b->height && a->ratio_x == b->ratio_x && a->ratio_y == b->ratio_y &&
+           a->shift_x == b->shift_x && a->shift_y == b->shift_y;
 }
 
-/* Mean of `samples` × `samples` values of a component over the pixel (x, y) of the canvas. Samples
- * outside the image count as `level`; `inside` says that there are none. */
-static float component_mean(const struct component *component, const struct image *image,
-                            const struct similarity *to_image, int x, int y, int samples,
-                            bool inside, float level)
+/* The samples of the row `y` that are (across, down) of a pixel from its upper left corner; taps
+ * are held at the component's border. `inside`: none is outside the image. */
+static void samples_make(struct samples *samples, const struct component *component,
+                         const struct image *image, const struct similarity *to_image, int y,
+                         int count, float across, float down, bool inside)
 {
     float right = (float)(image->width - 1);
     float bottom = (float)(image->height - 1);
-    float step = 1 / (float)samples;
-    float sum = 0;
-    for (int j = 0; j < samples; j++) {
-        float py = (float)y + ((float)j + 0.5f) * step - 0.5f;
-        for (int i = 0; i < samples; i++) {
-            float px = (float)x + ((float)i + 0.5f) * step - 0.5f;
-            float ix = to_image->a * px - to_image->b * py + to_image->tx;
-            float iy = to_image->b * px + to_image->a * py + to_image->ty;
-            if (inside || (ix >= 0 && ix <= right && iy >= 0 && iy <= bottom))
-                sum += component_sample(component, ix, iy);
-            else
-                sum += level;
-        }
+    float last_x = (float)(component->width - 1);
+    float last_y = (float)(component->height - 1);
+    int tap_x = MAX(component->width - 2, 0);
+    int tap_y = MAX(component->height - 2, 0);
+    float py = (float)y + down - 0.5f;
+    for (int x = 0; x < count; x++) {
+        float px = (float)x + across - 0.5f;
+        float ix = to_image->a * px - to_image->b * py + to_image->tx;
+        float iy = to_image->b * px + to_image->a * py + to_image->ty;
+        bool seen = inside || (ix >= 0 && ix <= right && iy >= 0 && iy <= bottom);
+        float cx = ix * component->ratio_x + component->shift_x;
+        float cy = iy * component->ratio_y + component->shift_y;
+        /* In this order, so that a NaN becomes 0. */
+        cx = cx > 0 ? MIN(cx, last_x) : 0;
+        cy = cy > 0 ? MIN(cy, last_y) : 0;
+        int x0 = MIN((int)cx, tap_x);
+        int y0 = MIN((int)cy, tap_y);
+        samples->at[x] = seen ? y0 * component->stride + x0 * component->step : -1;
+        samples->right[x] = cx - (float)x0;
+        samples->below[x] = cy - (float)y0;
     }
-    return sum * step * step;
+}
+
+/* Adds each pixel's bilinear value to its sum, `level` outside the image. */
+static void samples_add(const struct samples *samples, const struct component *component, int count,
+                        float level, float *restrict sums)
+{
+    int right = component->width > 1 ? component->step : 0;
+    int below = component->height > 1 ? component->stride : 0;
+    for (int x = 0; x < count; x++) {
+        if (samples->at[x] < 0) {
+            sums[x] += level;
+            continue;
+        }
+        const uint8_t *p = component->base + samples->at[x];
+        float upper = (float)p[0] + ((float)p[right] - (float)p[0]) * samples->right[x];
+        const uint8_t *q = p + below;
+        float lower = (float)q[0] + ((float)q[right] - (float)q[0]) * samples->right[x];
+        sums[x] += upper + (lower - upper) * samples->below[x];
+    }
+}
+
+/* What a warp reads and how finely. */
+struct warp {
+    const struct image *image;
+    const struct similarity *to_image;
+    const struct component *components;
+    float levels[3]; /* of each component, outside the image */
+    bool inside;
+};
+
+/* The row `y` of the components [first, end), which are on one grid: each pixel the mean of
+ * `per_side` × `per_side` samples. */
+static void warp_row(const struct warp *warp, int first, int end, int y, int width, int per_side,
+                     float drawn[3][CANVAS_SIDE_MAX])
+{
+    struct samples samples;
+    float step = 1 / (float)per_side;
+    for (int c = first; c < end; c++)
+        memset(drawn[c], 0, sizeof(float) * (size_t)width);
+    for (int j = 0; j < per_side; j++)
+        for (int i = 0; i < per_side; i++) {
+            samples_make(&samples, &warp->components[first], warp->image, warp->to_image, y, width,
+                         ((float)i + 0.5f) * step, ((float)j + 0.5f) * step, warp->inside);
+            for (int c = first; c < end; c++)
+                samples_add(&samples, &warp->components[c], width, warp->levels[c], drawn[c]);
+        }
+    for (int c = first; c < end; c++)
+        for (int x = 0; x < width; x++)
+            drawn[c][x] = drawn[c][x] * step * step;
 }
 
 /* Whether every point of the canvas shows a point of the image. */
@@ -409,22 +465,24 @@ void canvas_warp(struct canvas *canvas, const struct image *image,
 {
     struct components components = components_of(image);
     struct conversion convert = conversion_of(image);
+    struct warp warp = {.image = image,
+                        .to_image = to_image,
+                        .components = components.of,
+                        .inside = warp_is_inside(canvas, image, to_image)};
     float drawn[3][CANVAS_SIDE_MAX];
-    float levels[3];
-    int component_samples[3];
-    bool inside = warp_is_inside(canvas, image, to_image);
 
     g_assert(samples >= 1 && samples <= 8 && canvas->width <= CANVAS_SIDE_MAX);
-    for (int c = 0; c < components.count; c++) {
-        levels[c] = component_level(&components, &convert, c, 0);
-        /* Half as many values want half as many samples. */
-        component_samples[c] = components.of[c].ratio_x < 1 ? (samples + 1) / 2 : samples;
-    }
+    for (int c = 0; c < components.count; c++)
+        warp.levels[c] = component_level(&components, &convert, c, 0);
     for (int y = 0; y < canvas->height; y++) {
-        for (int c = 0; c < components.count; c++)
-            for (int x = 0; x < canvas->width; x++)
-                drawn[c][x] = component_mean(&components.of[c], image, to_image, x, y,
-                                             component_samples[c], inside, levels[c]);
+        for (int first = 0, end = 0; first < components.count; first = end) {
+            while (end < components.count && same_grid(&components.of[first], &components.of[end]))
+                end++;
+            /* Half as many values want half as many samples. */
+            bool half = components.of[first].ratio_x < 1;
+            warp_row(&warp, first, end, y, canvas->width, half ? (samples + 1) / 2 : samples,
+                     drawn);
+        }
         if (components.ycc)
             convert_row(&convert, canvas->width, drawn[0], drawn[1], drawn[2]);
         bool grey = components.count == 1;

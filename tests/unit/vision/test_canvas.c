@@ -238,6 +238,70 @@ static void test_canvas_warp_turns_and_averages(void **state)
     assert_float_equal(values[0], 0, 0);
 }
 
+/* Draws or warps `image` as planes; the result is copied to `out`. */
+static void render(const struct image *image, bool warped, float *out)
+{
+    enum { SIDE = 13 };
+    static const struct canvas_area all = {0, 0, SIDE, SIDE};
+    static const struct canvas_area clip = {2, 1, 9, 8};
+    /* Reaches over the border of an 11 × 9 image on every side. */
+    static const struct box source = {-1.5f, -0.5f, 12.25f, 10};
+    static const struct similarity turned = {.a = 0.7f, .b = 0.4f, .tx = 0.5f, .ty = -1};
+    struct canvas canvas = canvas_of(SIDE, SIDE, CANVAS_LAYOUT_PLANAR_RGB);
+
+    if (warped)
+        canvas_warp(&canvas, image, &turned, 3);
+    else
+        canvas_draw(&canvas, all, image, &source, &clip, 40);
+    memcpy(out, values, sizeof(float) * 3 * SIDE * SIDE);
+}
+
+static void test_canvas_sees_the_same_values_when_they_are_interleaved(void **state)
+{
+    enum { W = 11, H = 9, CW = (W + 1) / 2, CH = (H + 1) / 2, OUT = 3 * 13 * 13 };
+    uint8_t rgb[3 * W * H];
+    uint8_t planes[3][W * H];
+    uint8_t both[2 * CW * CH];
+    float expected[OUT];
+    float found[OUT];
+
+    (void)state;
+    for (int i = 0; i < W * H; i++)
+        for (int c = 0; c < 3; c++)
+            rgb[3 * i + c] = planes[c][i] = (uint8_t)((i * 53 + c * 91 + i / W * 17) & 255);
+    for (int i = 0; i < CW * CH; i++) {
+        both[2 * i] = planes[1][i];
+        both[2 * i + 1] = planes[2][i];
+    }
+    for (int warped = 0; warped <= 1; warped++) {
+        struct image packed = {.width = W,
+                               .height = H,
+                               .format = IMAGE_FORMAT_RGB24,
+                               .planes = {rgb},
+                               .strides = {3 * W}};
+        render(&packed, warped, found);
+        for (int c = 0; c < 3; c++) {
+            struct image grey = grey_image(planes[c], W, H);
+            render(&grey, warped, expected);
+            assert_memory_equal(found + c * OUT / 3, expected + c * OUT / 3,
+                                sizeof(float) * OUT / 3);
+        }
+        struct image apart = {.width = W,
+                              .height = H,
+                              .format = IMAGE_FORMAT_I420,
+                              .planes = {planes[0], planes[1], planes[2]},
+                              .strides = {W, CW, CW}};
+        struct image together = {.width = W,
+                                 .height = H,
+                                 .format = IMAGE_FORMAT_NV12,
+                                 .planes = {planes[0], both},
+                                 .strides = {W, 2 * CW}};
+        render(&apart, warped, expected);
+        render(&together, warped, found);
+        assert_memory_equal(found, expected, sizeof(found));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -247,6 +311,7 @@ int main(void)
         cmocka_unit_test(test_canvas_draw_keeps_chroma_in_place_when_subsampled),
         cmocka_unit_test(test_canvas_layouts_hold_the_same_colours),
         cmocka_unit_test(test_canvas_warp_turns_and_averages),
+        cmocka_unit_test(test_canvas_sees_the_same_values_when_they_are_interleaved),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
