@@ -157,6 +157,7 @@ static void identify(struct analysis *analysis)
             .captured_at = {REPLAY_START.us + (int64_t)(seen->start_seconds * 1e6)},
             .embedding = seen->embedding,
             .quality = seen->quality,
+            .faces = seen->faces,
         };
         dimension = seen->dimension;
         g_array_append_val(batch, track);

@@ -4,8 +4,7 @@
  * Every picture is compared with every other. Pairs fall into bands by the worse quality of the
  * two; per band the table has, by distance, how often different people are nearer (false match
  * rate) and how often one person's pictures are (true match rate), and the logarithm of the
- * likelihood ratio same : different of that distance. src/identity/calibration_table.h is made from
- * it.
+ * likelihood ratio same : different of that distance. src/identity/calibration.c has what it printed.
  */
 #include "base/error.h"
 #include "cli/commands.h"

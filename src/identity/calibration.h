@@ -1,6 +1,9 @@
 /*
  * What a distance means. A calibration belongs to a model space and says, per band of face quality,
  * how often two different people are nearer than a distance (false match rate of one comparison).
+ * The distance is that of two single faces. Means of several faces are nearer to each other and to
+ * everybody, since averaging takes noise away: calibration_equivalent says which distance of single
+ * faces means the same.
  * A gallery of n persons makes n comparisons per visitor, so the threshold follows its size: what a
  * person sets is one number, the wrong matches per 1 000 visitors they accept.
  */
@@ -27,6 +30,7 @@ struct calibration {
     const char *model_space;              /* name@version of the embedding model's card */
     const struct calibration_band *bands; /* rising least_quality, the first at 0 */
     size_t count;
+    float noise; /* what one face's noise adds to the squared distance of different people */
     float matched_at_most; /* never matched above, however small the gallery: still one person there
                             */
     float unsure_at_most;  /* above it is another person: hardly any same-person pair is that far */
@@ -44,6 +48,12 @@ struct calibration_thresholds {
 
 /* The calibration of a model space; the default net's when it is unknown or NULL. Static. */
 const struct calibration *calibration_of(const char *model_space);
+
+/* The distance of two single faces that means what `distance` means for the means of `faces` and
+ * `other_faces` faces (0 counts as 1): sqrt(distance² + noise·(2 − 1/faces − 1/other_faces)). All
+ * other functions here take such a distance. */
+float calibration_equivalent(const struct calibration *calibration, float distance, unsigned faces,
+                             unsigned other_faces);
 
 /* Share of different people nearer than `distance`, 0–1. */
 double calibration_false_match_rate(const struct calibration *calibration, double distance,

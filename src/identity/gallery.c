@@ -22,6 +22,7 @@ struct entry {
     struct person *person;
     uint32_t row;
     float quality;
+    unsigned faces;
 };
 
 struct person {
@@ -159,6 +160,7 @@ bool gallery_put(struct gallery *gallery, struct uuid person_id,
     entry->person = person;
     entry->row = gallery->rows->len;
     entry->quality = template->quality;
+    entry->faces = MAX(template->faces, 1);
     g_assert(scan_add(gallery->scan, template->vector));
     g_ptr_array_add(gallery->rows, entry);
     g_hash_table_insert(gallery->tracks, &entry->track_id, entry);
@@ -197,7 +199,7 @@ bool gallery_find_track(const struct gallery *gallery, struct uuid track_id, str
 static struct gallery_template template_of(const struct gallery *gallery, const struct entry *entry)
 {
     return (struct gallery_template){entry->track_id, entry->quality,
-                                     scan_vector(gallery->scan, entry->row)};
+                                     scan_vector(gallery->scan, entry->row), entry->faces};
 }
 
 size_t gallery_person_templates(const struct gallery *gallery, struct uuid person_id,
@@ -240,43 +242,43 @@ void gallery_aggregate(const struct gallery_template *templates, size_t count, u
         aggregate[k] *= scale;
 }
 
-/* Distance between the question and the aggregate of a person's templates but one track's. Negative
- * when nothing is left. `aggregate` is room for one vector. */
-static float person_distance(const struct gallery *gallery, const struct person *person,
-                             const float *query, const struct uuid *except_track, float *aggregate)
+/* The question against the aggregate of a person's templates but one track's. False when nothing is
+ * left. `aggregate` is room for one vector. */
+static bool compare_person(const struct gallery *gallery, const struct person *person,
+                           const float *query, const struct uuid *except_track, float *aggregate,
+                           struct gallery_candidate *candidate)
 {
     const unsigned dimension = gallery_dimension(gallery);
     struct gallery_template templates[LIMIT_EMBEDDINGS_PER_PERSON];
     size_t count = 0;
+    unsigned faces = 0;
     double square = 0;
 
     for (unsigned i = 0; i < person->count; i++) {
-        if (!except_track || !uuid_equal(person->entries[i]->track_id, *except_track))
-            templates[count++] = template_of(gallery, person->entries[i]);
+        if (except_track && uuid_equal(person->entries[i]->track_id, *except_track))
+            continue;
+        templates[count++] = template_of(gallery, person->entries[i]);
+        faces += person->entries[i]->faces;
     }
     if (count == 0)
-        return -1.0f;
+        return false;
     gallery_aggregate(templates, count, dimension, aggregate);
     for (unsigned k = 0; k < dimension; k++) {
         const double difference = (double)query[k] - (double)aggregate[k];
 
         square += difference * difference;
     }
-    return (float)sqrt(square);
+    *candidate = (struct gallery_candidate){person->id, (float)sqrt(square), faces};
+    return true;
 }
 
-bool gallery_distance(const struct gallery *gallery, const float *query, struct uuid person_id,
-                      const struct uuid *except_track, float *distance)
+bool gallery_compare(const struct gallery *gallery, const float *query, struct uuid person_id,
+                     const struct uuid *except_track, struct gallery_candidate *candidate)
 {
     const struct person *person = g_hash_table_lookup(gallery->persons, &person_id);
     g_autofree float *aggregate = g_new(float, gallery_dimension(gallery));
-    const float found =
-        person ? person_distance(gallery, person, query, except_track, aggregate) : -1.0f;
 
-    if (found < 0)
-        return false;
-    *distance = found;
-    return true;
+    return person && compare_person(gallery, person, query, except_track, aggregate, candidate);
 }
 
 static int compare_candidates(const void *a, const void *b)
@@ -302,16 +304,14 @@ size_t gallery_nearest(struct gallery *gallery, const float *query, const struct
     for (size_t i = 0; i < hit_count; i++) {
         const struct entry *entry = gallery->rows->pdata[hits[i].row];
         bool again = false;
-        float distance;
 
         for (size_t j = 0; j < seen_count && !again; j++)
             again = seen[j] == entry->person;
         if (again)
             continue;
         seen[seen_count++] = entry->person;
-        distance = person_distance(gallery, entry->person, query, except_track, aggregate);
-        if (distance >= 0)
-            found[count++] = (struct gallery_candidate){entry->person->id, distance};
+        count +=
+            compare_person(gallery, entry->person, query, except_track, aggregate, &found[count]);
     }
     qsort(found, count, sizeof(found[0]), compare_candidates);
     count = MIN(count, most);

@@ -21,11 +21,13 @@ struct gallery_template {
     struct uuid track_id; /* its origin, and its key */
     float quality;        /* 0–1 */
     const float *vector;  /* `dimension` elements, as the net gave them (not normalised) */
+    unsigned faces;       /* it is the mean of; 0 counts as 1 */
 };
 
 struct gallery_candidate {
     struct uuid person_id;
     float distance; /* L2 between the question and the aggregate of the person's templates */
+    unsigned faces; /* of all the templates in that aggregate */
 };
 
 struct gallery *gallery_new(unsigned dimension);
@@ -64,9 +66,9 @@ size_t gallery_person_templates(const struct gallery *gallery, struct uuid perso
 size_t gallery_nearest(struct gallery *gallery, const float *query, const struct uuid *except_track,
                        struct gallery_candidate *candidates, size_t most);
 
-/* Distance to one person, without the template of `except_track`; false when nothing is left. */
-bool gallery_distance(const struct gallery *gallery, const float *query, struct uuid person_id,
-                      const struct uuid *except_track, float *distance);
+/* One person as a candidate, without the template of `except_track`; false when nothing is left. */
+bool gallery_compare(const struct gallery *gallery, const float *query, struct uuid person_id,
+                     const struct uuid *except_track, struct gallery_candidate *candidate);
 
 /* The aggregate of `count` ≥ 1 vectors: their quality-weighted mean, scaled to the weighted mean of
  * their norms, because a plain mean is shorter and would look nearer to everybody. Writes

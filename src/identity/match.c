@@ -191,12 +191,41 @@ static void set_thresholds(const struct batch *batch, struct pending *pending)
         gallery_person_count(batch->gallery));
 }
 
+/* Turns the distance of a candidate into that of single faces, which persons of many faces and of
+ * few are compared by. */
+static void make_equivalent(const struct batch *batch, const struct identity_track *track,
+                            struct gallery_candidate *candidate)
+{
+    candidate->distance = calibration_equivalent(batch->rules->calibration, candidate->distance,
+                                                 track->faces, candidate->faces);
+}
+
+static int compare_candidates(const void *a, const void *b)
+{
+    const struct gallery_candidate *left = a, *right = b;
+
+    if (left->distance < right->distance || left->distance > right->distance)
+        return left->distance < right->distance ? -1 : 1;
+    return uuid_compare(left->person_id, right->person_id);
+}
+
+static void find_nearest(const struct batch *batch, struct pending *pending)
+{
+    const struct identity_track *track = pending->track;
+
+    pending->near_count = gallery_nearest(batch->gallery, track->embedding, &track->track_id,
+                                          pending->near, IDENTITY_CANDIDATES);
+    for (size_t i = 0; i < pending->near_count; i++)
+        make_equivalent(batch, track, &pending->near[i]);
+    qsort(pending->near, pending->near_count, sizeof(pending->near[0]), compare_candidates);
+}
+
 /* Brings the nearest persons of the undecided tracks up to date after `person` has changed. */
 static void refresh(const struct batch *batch, struct uuid person)
 {
     for (size_t i = 0; i < batch->count; i++) {
         struct pending *pending = &batch->pending[i];
-        struct gallery_candidate changed = {.person_id = person};
+        struct gallery_candidate changed;
         size_t place = 0;
 
         if (pending->decided)
@@ -207,9 +236,10 @@ static void refresh(const struct batch *batch, struct uuid person)
         if (place < pending->near_count)
             memmove(&pending->near[place], &pending->near[place + 1],
                     (--pending->near_count - place) * sizeof(pending->near[0]));
-        if (!gallery_distance(batch->gallery, pending->track->embedding, person,
-                              &pending->track->track_id, &changed.distance))
+        if (!gallery_compare(batch->gallery, pending->track->embedding, person,
+                             &pending->track->track_id, &changed))
             continue;
+        make_equivalent(batch, pending->track, &changed);
         place = pending->near_count;
         while (place > 0 && changed.distance < pending->near[place - 1].distance)
             place--;
@@ -250,8 +280,8 @@ static void decide(const struct batch *batch, struct pending *pending,
     if (uuid_is_nil(person)) {
         gallery_remove_track(batch->gallery, track->track_id);
     } else {
-        const struct gallery_template template = {track->track_id, track->quality,
-                                                  track->embedding};
+        const struct gallery_template template = {track->track_id, track->quality, track->embedding,
+                                                  track->faces};
 
         gallery_put(batch->gallery, person, &template);
         refresh(batch, person);
@@ -263,10 +293,10 @@ static void decide(const struct batch *batch, struct pending *pending,
 /* Whether the person the track held has no other track's template: the track made it. */
 static bool made_held_person(const struct batch *batch, const struct identity_track *track)
 {
-    float distance;
+    struct gallery_candidate others;
 
-    return !gallery_distance(batch->gallery, track->embedding, track->held_person, &track->track_id,
-                             &distance);
+    return !gallery_compare(batch->gallery, track->embedding, track->held_person, &track->track_id,
+                            &others);
 }
 
 /* The verdict on a track that matches nobody. */
@@ -310,8 +340,7 @@ void identity_resolve(struct gallery *gallery, struct constraints *constraints,
     for (size_t i = 0; i < count; i++) {
         pending[i].track = &tracks[i];
         pending[i].decision = &decisions[i];
-        pending[i].near_count = gallery_nearest(gallery, tracks[i].embedding, &tracks[i].track_id,
-                                                pending[i].near, IDENTITY_CANDIDATES);
+        find_nearest(&batch, &pending[i]);
         set_thresholds(&batch, &pending[i]);
         /* The decision of the last revision does not stand in the way of the new one. */
         constraints_decide(constraints, tracks[i].track_id, (struct uuid){{0}});

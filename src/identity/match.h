@@ -40,13 +40,16 @@ struct identity_track {
     struct utc captured_at;
     const float *embedding;  /* aggregated over the track's faces; the gallery's dimension */
     float quality;           /* 0–1, of the aggregate */
+    unsigned faces;          /* aggregated; 0 counts as 1 */
     struct uuid held_person; /* who the last revision was decided to be; nil for none */
 };
 
 struct identity_decision {
     enum identity_verdict verdict;
     struct uuid person_id; /* matched and new; nil when unsure */
-    float distance; /* to the nearest person that was allowed; negative when there was none */
+    /* To the nearest person that was allowed, as the distance of single faces
+     * (calibration_equivalent); negative when there was none. */
+    float distance;
     double wrong_per_1000; /* calibrated: how often a match at this distance is wrong here */
 };
 
@@ -64,7 +67,7 @@ void identity_resolve(struct gallery *gallery, struct constraints *constraints,
                       const struct identity_rules *rules, const struct identity_track *tracks,
                       size_t count, struct identity_decision *decisions);
 
-/* The verdict on one distance, without constraints; for searches and displays. */
+/* The verdict on one distance of single faces, without constraints; for searches and displays. */
 enum identity_verdict identity_judge(const struct identity_rules *rules, float distance,
                                      float quality, size_t persons);
 

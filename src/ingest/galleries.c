@@ -57,7 +57,8 @@ static void put_opened(struct tenant_gallery *gallery, const struct embedding *e
     gsize size;
     const void *bytes = g_bytes_get_data(opened, &size);
     float vector[LIMIT_EMBEDDING_DIMENSION];
-    struct gallery_template template = {embedding->track_id, (float)embedding->quality, vector};
+    struct gallery_template template = {embedding->track_id, (float)embedding->quality, vector,
+                                        (unsigned)embedding->faces};
     struct gallery *space;
 
     if (embedding->dimension < 1 || embedding->dimension > LIMIT_EMBEDDING_DIMENSION ||

@@ -216,6 +216,7 @@ static bool answer(struct question *question, const char *model_space, GError **
                                                       .captured_at = seen->track.started_at,
                                                       .embedding = seen->embedding,
                                                       .quality = (float)seen->track.quality,
+                                                      .faces = (unsigned)seen->track.faces,
                                                       .held_person = held};
     }
     if (!remember(question, constraints, error))

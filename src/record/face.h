@@ -29,6 +29,7 @@ struct embedding {
     bool hold;       /* survives its expiry while somebody has a reason */
     struct utc created_at;
     struct utc expires_at;
+    int64_t faces; /* that it is the mean of: the track's, which has the column; not written */
 };
 
 void embedding_clear(struct embedding *embedding);

@@ -4,7 +4,10 @@
     t "id, " t "tenant_id, " t "site_id, " t "track_id, " t "track_revision, " t "sealed, " t      \
       "key_id, " t "dimension, " t "model_space, " t "rotation_version, " t "policy_version, " t   \
       "quality, " t "in_gallery, " t "hold, " t "created_at, " t "expires_at"
-#define COLUMN_COUNT 16
+/* What is read: the columns, and of the track how many faces it aggregated. */
+#define READ(t)                                                                                    \
+    COLUMNS(t) ", COALESCE((SELECT f.faces FROM tracks f WHERE f.id = " t "track_id), 1)"
+#define READ_COUNT 17
 
 static void read_embedding(struct statement *statement, void *row)
 {
@@ -26,6 +29,7 @@ static void read_embedding(struct statement *statement, void *row)
     embedding->hold = statement_bool(statement, 13);
     embedding->created_at = statement_utc(statement, 14);
     embedding->expires_at = statement_utc(statement, 15);
+    embedding->faces = statement_int64(statement, 16);
 }
 
 static void clear_embedding(void *row)
@@ -44,10 +48,10 @@ static void read_gallery_row(struct statement *statement, void *row)
     struct gallery_row *const gallery = row;
 
     read_embedding(statement, &gallery->embedding);
-    gallery->person_id = statement_uuid(statement, COLUMN_COUNT);
-    gallery->root_id = statement_uuid(statement, COLUMN_COUNT + 1);
-    gallery->wrapped_key = statement_bytes(statement, COLUMN_COUNT + 2);
-    gallery->tenant_key_id = statement_uuid(statement, COLUMN_COUNT + 3);
+    gallery->person_id = statement_uuid(statement, READ_COUNT);
+    gallery->root_id = statement_uuid(statement, READ_COUNT + 1);
+    gallery->wrapped_key = statement_bytes(statement, READ_COUNT + 2);
+    gallery->tenant_key_id = statement_uuid(statement, READ_COUNT + 3);
 }
 
 static void clear_gallery_row(void *row)
@@ -91,8 +95,8 @@ bool embeddings_get(struct connection *connection, struct uuid tenant_id, struct
                     struct embedding *embedding, GError **error)
 {
     scoped_statement *statement = connection_prepare(
-        connection,
-        "SELECT " COLUMNS("") " FROM embeddings WHERE id = :id AND tenant_id = :tenant_id", error);
+        connection, "SELECT " READ("") " FROM embeddings WHERE id = :id AND tenant_id = :tenant_id",
+        error);
     struct embedding found = {0};
 
     if (!statement)
@@ -115,8 +119,8 @@ GArray *embeddings_of_track(struct connection *connection, struct uuid tenant_id
 {
     scoped_statement *statement = connection_prepare(
         connection,
-        "SELECT " COLUMNS("") " FROM embeddings WHERE track_id = :track_id "
-                              "AND tenant_id = :tenant_id ORDER BY track_revision DESC, id DESC",
+        "SELECT " READ("") " FROM embeddings WHERE track_id = :track_id "
+                           "AND tenant_id = :tenant_id ORDER BY track_revision DESC, id DESC",
         error);
 
     if (!statement)
@@ -141,8 +145,8 @@ static GArray *of_person(struct connection *connection, const char *sql, struct 
 }
 
 #define OF_PERSON                                                                                  \
-    "SELECT " COLUMNS("e.") " FROM sightings s JOIN embeddings e ON e.track_id = s.track_id "      \
-                            "WHERE s.tenant_id = :tenant_id AND s.person_id = :person_id "
+    "SELECT " READ("e.") " FROM sightings s JOIN embeddings e ON e.track_id = s.track_id "         \
+                         "WHERE s.tenant_id = :tenant_id AND s.person_id = :person_id "
 
 GArray *embeddings_of_person(struct connection *connection, struct uuid tenant_id,
                              struct uuid person_id, GError **error)
@@ -213,11 +217,11 @@ GArray *embeddings_gallery(struct connection *connection, struct uuid tenant_id,
 {
     scoped_statement *statement = connection_prepare(
         connection,
-        "SELECT " COLUMNS("e.") ", s.decided_person_id, s.person_id, k.wrapped, k.tenant_key_id "
-                                "FROM embeddings e JOIN sightings s ON s.track_id = e.track_id "
-                                "JOIN track_keys k ON k.id = e.key_id "
-                                "WHERE e.tenant_id = :tenant_id AND e.in_gallery = 1 "
-                                "AND e.id > :after ORDER BY e.id LIMIT :limit",
+        "SELECT " READ("e.") ", s.decided_person_id, s.person_id, k.wrapped, k.tenant_key_id "
+                             "FROM embeddings e JOIN sightings s ON s.track_id = e.track_id "
+                             "JOIN track_keys k ON k.id = e.key_id "
+                             "WHERE e.tenant_id = :tenant_id AND e.in_gallery = 1 "
+                             "AND e.id > :after ORDER BY e.id LIMIT :limit",
         error);
 
     if (!statement)
@@ -234,8 +238,8 @@ GArray *embeddings_expired(struct connection *connection, struct utc now, unsign
 {
     scoped_statement *statement = connection_prepare(
         connection,
-        "SELECT " COLUMNS("") " FROM embeddings WHERE hold = 0 AND expires_at <= :now "
-                              "ORDER BY expires_at LIMIT :limit",
+        "SELECT " READ("") " FROM embeddings WHERE hold = 0 AND expires_at <= :now "
+                           "ORDER BY expires_at LIMIT :limit",
         error);
 
     if (!statement)

@@ -587,7 +587,9 @@ static bool see_faces(struct connection *connection, void *data, GError **error)
             return false;
         assert_memory_equal(g_bytes_get_data(plain, NULL), "0123456789abcdef", 16);
         assert_true(uuid_equal(row->root_id, id(1)));
+        assert_int_equal(row->embedding.faces, 3); /* of its track */
     }
+    assert_int_equal(g_array_index(of_person, struct embedding, 0).faces, 3);
     return pictures_refer_to(connection, id(500), &refer, error) && refer &&
            pictures_refer_to(connection, id(999), &refer, error) && !refer;
 }

@@ -8,7 +8,8 @@
 static void put(struct gallery *gallery, uint64_t person, uint64_t take, float away, float quality)
 {
     float face[FACE_DIMENSION];
-    const struct gallery_template template = {number_id(2, person * 1000 + take), quality, face};
+    const struct gallery_template template = {number_id(2, person * 1000 + take), quality, face,
+                                              (unsigned)take + 1};
 
     face_make(person, take, away, face);
     assert_true(gallery_put(gallery, number_id(1, person), &template));
@@ -63,7 +64,8 @@ static void test_gallery_leaves_a_track_out_when_excepted(void **state)
     struct gallery_candidate near[2];
     const struct uuid own = number_id(2, 1000);
     struct uuid holder;
-    float face[FACE_DIMENSION], distance;
+    struct gallery_candidate one;
+    float face[FACE_DIMENSION];
 
     (void)state;
     put(gallery, 1, 0, 0, 0.9f);
@@ -71,9 +73,16 @@ static void test_gallery_leaves_a_track_out_when_excepted(void **state)
     face_make(1, 0, 0, face);
     assert_int_equal(gallery_nearest(gallery, face, &own, near, 2), 1);
     assert_true(uuid_equal(near[0].person_id, number_id(1, 2)));
-    assert_false(gallery_distance(gallery, face, number_id(1, 1), &own, &distance));
-    assert_true(gallery_distance(gallery, face, number_id(1, 1), NULL, &distance));
-    assert_float_equal(distance, 0, 1e-5);
+    assert_false(gallery_compare(gallery, face, number_id(1, 1), &own, &one));
+    assert_true(gallery_compare(gallery, face, number_id(1, 1), NULL, &one));
+    assert_float_equal(one.distance, 0, 1e-5);
+    assert_int_equal(one.faces, 1);
+    put(gallery, 1, 4, 0, 0.9f);
+    assert_true(gallery_compare(gallery, face, number_id(1, 1), NULL, &one));
+    assert_int_equal(one.faces, 1 + 5);
+    assert_true(gallery_compare(gallery, face, number_id(1, 1), &own, &one));
+    assert_int_equal(one.faces, 5);
+    assert_true(gallery_remove_track(gallery, number_id(2, 1004)));
     assert_true(gallery_find_track(gallery, own, &holder));
     assert_true(uuid_equal(holder, number_id(1, 1)));
     assert_true(gallery_remove_track(gallery, own));
@@ -86,7 +95,7 @@ static void test_gallery_moves_a_track_when_put_under_another_person(void **stat
 {
     struct gallery *gallery = gallery_new(FACE_DIMENSION);
     float face[FACE_DIMENSION];
-    const struct gallery_template template = {number_id(2, 1000), 0.4f, face};
+    const struct gallery_template template = {number_id(2, 1000), 0.4f, face, 1};
     struct uuid holder;
 
     (void)state;

@@ -83,6 +83,27 @@ static void test_resolve_makes_then_matches_when_a_face_returns(void **state)
     assert_true(world->decisions[0].wrong_per_1000 < 10);
 }
 
+static void test_resolve_is_stricter_when_the_faces_are_means_of_many(void **state)
+{
+    /* The same two points: as single faces they match (0.45 and one person in the gallery), as
+     * means of ten faces each they are farther apart than one person's are. */
+    static const unsigned faces[] = {1, 10};
+    static const enum identity_verdict verdicts[] = {IDENTITY_MATCHED, IDENTITY_UNSURE};
+    struct world *world = *state;
+
+    for (size_t i = 0; i < 2; i++) {
+        gallery_free(world->gallery);
+        world->gallery = gallery_new(FACE_DIMENSION);
+        add(world, 1, 1, 0, 1);
+        world->tracks[0].faces = faces[i];
+        resolve(world);
+        add(world, 2, 1, 0.45f, 2);
+        world->tracks[0].faces = faces[i];
+        resolve(world);
+        assert_int_equal(world->decisions[0].verdict, verdicts[i]);
+    }
+}
+
 static void test_resolve_makes_one_person_when_a_new_face_comes_twice_in_a_batch(void **state)
 {
     struct world *world = *state;
@@ -171,8 +192,8 @@ static void test_resolve_takes_most_matches_when_greedy_would_lose_one(void **st
 {
     struct world *world = *state;
     float a[FACE_DIMENSION], b[FACE_DIMENSION];
-    const struct gallery_template of_a = {number_id(2, 1), 0.8f, a};
-    const struct gallery_template of_b = {number_id(2, 2), 0.8f, b};
+    const struct gallery_template of_a = {number_id(2, 1), 0.8f, a, 1};
+    const struct gallery_template of_b = {number_id(2, 2), 0.8f, b, 1};
 
     /* On a line: x −0.3− a −0.2− y −0.35− b. y is nearest to a, but x has only a. */
     face_make(1, 0, 0, a);
@@ -215,6 +236,7 @@ int main(void)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         CASE(test_resolve_makes_then_matches_when_a_face_returns),
+        CASE(test_resolve_is_stricter_when_the_faces_are_means_of_many),
         CASE(test_resolve_makes_one_person_when_a_new_face_comes_twice_in_a_batch),
         CASE(test_resolve_never_gives_one_person_to_two_tracks_when_they_coexist),
         CASE(test_resolve_is_unsure_when_near_but_not_enough),
