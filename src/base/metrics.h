@@ -25,6 +25,8 @@ enum metric_type { METRIC_COUNTER = 1, METRIC_GAUGE, METRIC_HISTOGRAM };
       "Events that ingest answered: applied, duplicate or rejected")                               \
     X(INGEST_SECONDS, "customersight_ingest_batch_duration_seconds", HISTOGRAM, "",                \
       "Time of one ingest transaction")                                                            \
+    X(PICTURES_DROPPED, "customersight_pictures_dropped_total", COUNTER, "",                       \
+      "Pictures that were not stored because their disk was full")                                 \
     X(GALLERY_VECTORS, "customersight_gallery_vectors", GAUGE, "", "Embeddings in the gallery")    \
     X(SPOOL_EVENTS, "customersight_spool_events", GAUGE, "", "Events waiting in the spool")        \
     X(SPOOL_BYTES, "customersight_spool_bytes", GAUGE, "", "Bytes waiting in the spool")           \

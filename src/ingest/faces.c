@@ -79,6 +79,29 @@ static bool store_embedding(struct turn *turn, const struct seen *seen, const st
     return done;
 }
 
+/* Writes the bytes. Without room for them the track goes on without its picture: numbers must be
+ * right also when a disk is full. *stored says which; false only for other failures. */
+static bool put_picture(struct turn *turn, struct uuid blob_id, GBytes *sealed, bool *stored,
+                        GError **error)
+{
+    GError *failure = NULL;
+
+    *stored = blob_put(turn->ingest->config.blobs, blob_id, sealed, &failure);
+    if (*stored) {
+        turn->pictures_kept++;
+        return true;
+    }
+    if (error_code_of(failure) != ERROR_NO_SPACE) {
+        g_propagate_error(error, failure);
+        return false;
+    }
+    turn->pictures_dropped++;
+    g_free(turn->no_room);
+    turn->no_room = g_strdup(failure->message);
+    g_error_free(failure);
+    return true;
+}
+
 /* One picture a track: the better one stays. */
 static bool store_picture(struct turn *turn, const struct seen *seen, const struct seal_key *key,
                           GError **error)
@@ -106,6 +129,7 @@ static bool store_picture(struct turn *turn, const struct seen *seen, const stru
     g_autoptr(GArray) former =
         pictures_of_track(turn->connection, track->tenant_id, track->id, error);
     g_autoptr(GBytes) sealed = NULL;
+    bool stored;
 
     if (!former)
         return false;
@@ -115,8 +139,10 @@ static bool store_picture(struct turn *turn, const struct seen *seen, const stru
     }
     /* The id is the event's: a turn that runs again writes the same blob again. */
     sealed = seal(key, &context, jpeg, size);
-    if (!blob_put(turn->ingest->config.blobs, row.blob_id, sealed, error))
+    if (!put_picture(turn, row.blob_id, sealed, &stored, error))
         return false;
+    if (!stored)
+        return true;
     for (guint i = 0; i < former->len; i++) {
         const struct picture *old = &g_array_index(former, struct picture, i);
 

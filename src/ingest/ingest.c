@@ -121,6 +121,7 @@ static void turn_clear(struct turn *turn)
 {
     g_clear_pointer(&turn->tenants, g_ptr_array_unref);
     g_clear_pointer(&turn->blobs_gone, g_array_unref);
+    g_clear_pointer(&turn->no_room, g_free);
 }
 
 /* What goes through storage_write. */
@@ -154,10 +155,28 @@ static bool run_turn(struct connection *connection, void *data, GError **error)
     return true;
 }
 
+/* After the commit, under the lock: counts the pictures that found no room. Whether to say so. */
+static bool note_pictures(struct ingest *ingest, const struct turn *turn, unsigned *suppressed)
+{
+    const struct clock *clock = ingest->config.clock;
+
+    if (turn->pictures_dropped == 0) {
+        if (turn->pictures_kept > 0)
+            atomic_store(&ingest->no_room, false);
+        return false;
+    }
+    atomic_store(&ingest->no_room, true);
+    if (ingest->config.metrics != NULL)
+        metric_add(metrics_cell(ingest->config.metrics, METRIC_PICTURES_DROPPED, NULL),
+                   turn->pictures_dropped);
+    return log_limiter_pass(&ingest->no_room_limiter, clock->mono_now(clock), suppressed);
+}
+
 bool ingest_turn(struct ingest *ingest, turn_run run, void *data, GError **error)
 {
     struct attempt attempt = {.ingest = ingest, .run = run, .data = data};
-    bool done;
+    unsigned suppressed = 0;
+    bool done, say;
 
     pthread_mutex_lock(&ingest->mutex);
     done = storage_write(ingest->config.storage, run_turn, &attempt, error);
@@ -167,7 +186,12 @@ bool ingest_turn(struct ingest *ingest, turn_run run, void *data, GError **error
         tenant->gallery->version = tenant->version;
         g_hash_table_remove_all(tenant->gallery->touched);
     }
+    say = done && note_pictures(ingest, &attempt.turn, &suppressed);
     pthread_mutex_unlock(&ingest->mutex);
+    if (say)
+        log_error(ingest->config.logger,
+                  "%s; visits are counted without their pictures (%u more batches)",
+                  attempt.turn.no_room, suppressed);
     for (guint i = 0; done && i < attempt.turn.blobs_gone->len; i++) {
         g_autoptr(GError) ignored = NULL;
 
@@ -292,4 +316,9 @@ bool ingest_apply(struct ingest *ingest, struct uuid worker, const struct event 
         return false;
     count_results(ingest, &batch, (double)(clock->mono_now(clock).ns - start.ns) / 1e9);
     return true;
+}
+
+bool ingest_lacks_room_for_pictures(struct ingest *ingest)
+{
+    return atomic_load(&ingest->no_room);
 }

@@ -118,6 +118,10 @@ bool ingest_announce(struct ingest *ingest, struct uuid tenant, const char *kind
 
 /* ---- Upkeep ---- */
 
+/* Whether the last picture was not stored because its disk is full. The tracks are: a picture that
+ * finds no room is counted, and left out. */
+bool ingest_lacks_room_for_pictures(struct ingest *ingest);
+
 struct ingest_sweep_result {
     unsigned pictures_expired; /* removed because their time was over */
     unsigned orphans_removed;  /* blobs without a row */

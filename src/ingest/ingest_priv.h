@@ -16,6 +16,7 @@
 #ifndef INGEST_INGEST_PRIV_H
 #define INGEST_INGEST_PRIV_H
 
+#include "base/log.h"
 #include "identity/gallery.h"
 #include "ingest/ingest.h"
 #include "record/camera.h"
@@ -26,6 +27,7 @@
 #include "storage/storage.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 /* A tenant's galleries in memory: one per model space. Guarded by ingest.mutex. */
 struct tenant_gallery {
@@ -38,7 +40,9 @@ struct tenant_gallery {
 
 struct ingest {
     struct ingest_config config;
-    pthread_mutex_t mutex; /* one turn at a time; held over the whole transaction */
+    pthread_mutex_t mutex;              /* one turn at a time; held over the whole transaction */
+    atomic_bool no_room;                /* the last picture was not stored: its disk is full */
+    struct log_limiter no_room_limiter; /* guarded by mutex */
     GHashTable *galleries; /* struct uuid * tenant → struct tenant_gallery * (owned) */
 };
 
@@ -68,6 +72,9 @@ struct turn {
     struct utc now;
     GPtrArray *tenants; /* struct tenant_turn * (owned) */
     GArray *blobs_gone; /* struct uuid: deleted after the commit */
+    unsigned pictures_kept;
+    unsigned pictures_dropped; /* their disk is full: */
+    char *no_room;             /* what it said; owned, NULL when there was room */
 };
 
 /* A track that has a face, in the middle of a batch. */

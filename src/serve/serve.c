@@ -686,6 +686,10 @@ static void look_after(struct serve *serve, unsigned tick)
         check_models(serve);
     api_set_check(serve->api, "worker", workers > 0, false,
                   workers > 0 ? NULL : "no worker asks for cameras");
+    const bool no_room = ingest_lacks_room_for_pictures(serve->ingest);
+
+    api_set_check(serve->api, "pictures", !no_room, false,
+                  no_room ? "their disk is full: visits are counted without pictures" : NULL);
     api_check_watchers(serve->api);
     if (tick % SWEEP_EVERY_TICKS == 1) {
         struct ingest_sweep_result swept;

@@ -7,7 +7,12 @@
 
 #include "cmocka_include.h"
 
+#include <glib/gstdio.h>
 #include <pthread.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static struct world world;
 
@@ -374,6 +379,54 @@ static void test_ingest_sweep_removes_pictures_when_their_time_is_over(void **st
     assert_int_equal(pictures, 0);
 }
 
+/* In a mount namespace of its own with room for two pictures; exits 77 where that is not allowed.
+ */
+static void count_on_a_full_disk(const char *folder)
+{
+    struct event events[1];
+    g_autofree char *before = NULL;
+    unsigned applied = 0;
+
+    if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+        mount("none", folder, "tmpfs", 0, "size=8k") != 0)
+        _exit(77);
+    world_close(&world);
+    world_open(&world, &(struct world_options){.blob_path = folder, .retry_every_write = true});
+    while (!ingest_lacks_room_for_pictures(world.ingest) && applied < 20) {
+        applied++;
+        events[0] = world_track(&world, 0, applied, 1, applied * 40, applied * 40 + 5, applied);
+        world_apply(&world, world.ingest, events, 1);
+    }
+    assert_true(applied < 20);
+    /* Every one of them is a visit, also the one whose picture found no room. */
+    g_autoptr(GArray) visits = world_visits(&world);
+    assert_int_equal(visits->len, applied);
+    world_check_counts(&world);
+    assert_int_equal(mount("none", folder, "tmpfs", MS_REMOUNT, "size=64k"), 0);
+    applied++;
+    events[0] = world_track(&world, 0, applied, 1, applied * 40, applied * 40 + 5, applied);
+    world_apply(&world, world.ingest, events, 1);
+    assert_false(ingest_lacks_room_for_pictures(world.ingest));
+    _exit(0);
+}
+
+static void test_ingest_counts_on_when_the_disk_of_the_pictures_is_full(void **state)
+{
+    g_autofree char *folder = g_dir_make_tmp("customersight-full-XXXXXX", NULL);
+    const pid_t child = fork();
+    int status;
+
+    (void)state;
+    if (child == 0)
+        count_on_a_full_disk(folder);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    g_rmdir(folder);
+    assert_true(WIFEXITED(status));
+    if (WEXITSTATUS(status) == 77)
+        skip();
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 int main(void)
 {
 #define CASE(name)  cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -392,6 +445,7 @@ int main(void)
         CASE(test_ingest_replicas_invent_nobody_twice_when_they_run_at_once),
         CASE(test_ingest_refuses_a_stream_when_it_is_another_workers),
         CASE(test_ingest_sweep_removes_pictures_when_their_time_is_over),
+        CASE(test_ingest_counts_on_when_the_disk_of_the_pictures_is_full),
         AGAIN(test_ingest_makes_one_visit_when_a_person_is_seen_on_two_cameras),
         AGAIN(test_ingest_replaces_the_decision_when_a_higher_revision_says_another),
         AGAIN(test_ingest_keeps_people_apart_when_they_were_in_one_frame),
