@@ -34,6 +34,7 @@ struct calibration {
     float matched_at_most; /* never matched above, however small the gallery: still one person there
                             */
     float unsure_at_most;  /* above it is another person: hardly any same-person pair is that far */
+    float farther_at_least; /* one person's pictures never are, but for 1 pair in 1 000 */
 };
 
 struct calibration_thresholds {

@@ -57,42 +57,54 @@ void body_meet(struct body *body, struct uuid other)
         g_array_append_val(body->coexists, other);
 }
 
+void body_seen(struct body *body, struct utc now)
+{
+    if (now.us - body->last_seen_at.us > body->gap_to.us - body->gap_from.us) {
+        body->gap_from = body->last_seen_at;
+        body->gap_to = now;
+    }
+    body->last_seen_at = now;
+}
+
+void face_set_clear(struct face_set *set)
+{
+    if (set->embeddings != NULL)
+        explicit_bzero(set->embeddings, sizeof(float) * BEST_SHOTS_MAX * (size_t)set->dimension);
+    g_free(set->embeddings);
+    if (set->picture.rgb != NULL)
+        explicit_bzero(set->picture.rgb, 3 * (size_t)set->picture.side * (size_t)set->picture.side);
+    g_free(set->picture.rgb);
+    *set = (struct face_set){0};
+}
+
 void body_forget_faces(struct body *body)
 {
-    if (body->embeddings != NULL)
-        explicit_bzero(body->embeddings, sizeof(float) * BEST_SHOTS_MAX * (size_t)body->dimension);
-    g_clear_pointer(&body->embeddings, g_free);
-    if (body->picture.rgb != NULL)
-        explicit_bzero(body->picture.rgb,
-                       3 * (size_t)body->picture.side * (size_t)body->picture.side);
-    g_clear_pointer(&body->picture.rgb, g_free);
-    body->picture = (struct face_picture){0};
-    body->shots = (struct best_shots){0};
-    body->dimension = 0;
+    face_set_clear(&body->own);
+    face_set_clear(&body->strangers);
     body->revision_faces = 0;
     body->revision_quality = 0;
 }
 
-void body_keep_face(struct body *body, int place, float quality, int64_t now_us,
-                    const float *embedding, unsigned dimension)
+void face_set_keep(struct face_set *set, int place, float quality, int64_t now_us,
+                   const float *embedding, unsigned dimension)
 {
-    if (body->embeddings == NULL) {
-        body->embeddings = g_new0(float, BEST_SHOTS_MAX *(size_t)dimension);
-        body->dimension = dimension;
+    if (set->embeddings == NULL) {
+        set->embeddings = g_new0(float, BEST_SHOTS_MAX *(size_t)dimension);
+        set->dimension = dimension;
     }
-    g_assert(dimension == body->dimension);
-    memcpy(body->embeddings + (size_t)place * dimension, embedding, sizeof(float) * dimension);
-    best_shots_take(&body->shots, place, quality, now_us);
+    g_assert(dimension == set->dimension);
+    memcpy(set->embeddings + (size_t)place * dimension, embedding, sizeof(float) * dimension);
+    best_shots_take(&set->shots, place, quality, now_us);
 }
 
-float body_aggregate(const struct body *body, float *aggregate)
+float face_set_aggregate(const struct face_set *set, float *aggregate)
 {
-    if (body->shots.count == 0)
+    if (set->shots.count == 0)
         return 0;
     g_autofree struct face_template *mean = g_new(struct face_template, 1);
-    face_template_init(mean, body->dimension);
-    for (size_t i = 0; i < body->shots.count; i++)
-        face_template_add(mean, body->embeddings + i * body->dimension, body->shots.quality[i]);
+    face_template_init(mean, set->dimension);
+    for (size_t i = 0; i < set->shots.count; i++)
+        face_template_add(mean, set->embeddings + i * set->dimension, set->shots.quality[i]);
     face_template_mean(mean, aggregate);
     float quality = face_template_quality(mean);
     explicit_bzero(mean, sizeof(*mean));

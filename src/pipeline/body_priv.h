@@ -7,6 +7,7 @@
 #define PIPELINE_BODY_PRIV_H
 
 #include "base/limits.h"
+#include "identity/calibration.h"
 #include "pipeline/pipeline.h"
 #include "track/best_shots.h"
 #include "track/line.h"
@@ -29,6 +30,14 @@ struct face_picture {
     float quality;
 };
 
+/* The best few faces of one person. */
+struct face_set {
+    struct best_shots shots;
+    unsigned dimension;
+    float *embeddings; /* BEST_SHOTS_MAX × dimension, by place; NULL while there are none */
+    struct face_picture picture;
+};
+
 struct body {
     struct uuid id; /* nil until confirmed */
     struct utc started_at;
@@ -40,10 +49,16 @@ struct body {
     uint32_t trail_every_us;
     GArray *coexists; /* struct uuid */
 
-    struct best_shots shots;
-    unsigned dimension;
-    float *embeddings; /* BEST_SHOTS_MAX × dimension, by place; NULL while there are none */
-    struct face_picture picture;
+    struct face_set own;
+    /* Faces in a row that are not its own (change.c), and what was true when its own was last
+     * there: the moment of change lies between. */
+    struct face_set strangers;
+    int64_t own_us;
+    struct utc own_at;
+    struct utc strangers_at;      /* of the first */
+    struct utc gap_from, gap_to;  /* the longest time unseen in between; equal: none */
+    guint own_trail, own_company; /* lengths of trail and coexists */
+
     int64_t next_face_us; /* not looked for a face before this time */
     uint32_t face_misses; /* looks in a row without a usable face */
 
@@ -62,15 +77,47 @@ void body_walk(struct body *body, int64_t now_us, struct utc now, struct point f
 /* Notes that both were in one frame. */
 void body_meet(struct body *body, struct uuid other);
 
-/* Wipes embeddings and picture. */
+/* Notes that the body is seen again, now. */
+void body_seen(struct body *body, struct utc now);
+
+/* Wipes embeddings and pictures. */
 void body_forget_faces(struct body *body);
 
 /* Keeps an embedding in `place` (from best_shots_place). */
-void body_keep_face(struct body *body, int place, float quality, int64_t now_us,
-                    const float *embedding, unsigned dimension);
+void face_set_keep(struct face_set *set, int place, float quality, int64_t now_us,
+                   const float *embedding, unsigned dimension);
 
-/* The aggregate of its faces into `aggregate` (dimension elements); its quality, 0 without faces.
+/* The aggregate of the faces into `aggregate` (dimension elements); its quality, 0 without faces.
  */
-float body_aggregate(const struct body *body, float *aggregate);
+float face_set_aggregate(const struct face_set *set, float *aggregate);
+
+/* Wipes a set. */
+void face_set_clear(struct face_set *set);
+
+/* ---- change.c ---- */
+
+/* Whether a face of this quality is worth an embedding only to see whose it is. `place` is where it
+ * would be kept, negative for nowhere. */
+bool body_wants_check(const struct body *body, float quality, int place, int64_t now_us);
+
+/* Whether the face is another person's than the body's own, as far as can be told: only good faces
+ * are judged, and only against a body with enough good ones. */
+bool body_is_stranger(const struct body *body, const struct calibration *calibration, float quality,
+                      const float *embedding);
+
+/* Takes in a stranger's face; its place among the strangers, negative when it shows the same view
+ * as the last. */
+int body_add_stranger(struct body *body, const struct calibration *calibration, float quality,
+                      const float *embedding, unsigned dimension, int64_t now_us, struct utc now);
+
+/* The body's own person is there: the strangers were bad views. */
+void body_is_itself(struct body *body, int64_t now_us, struct utc now);
+
+/* Whether the strangers are one other person beyond doubt. */
+bool body_has_changed(const struct body *body, const struct calibration *calibration);
+
+/* The body of the person that the strangers are, with everything that is theirs taken from `body`;
+ * `body` is left as it was up to the moment of change. `id` is the new track's. */
+struct body *body_split(struct body *body, struct uuid id);
 
 #endif

@@ -32,35 +32,35 @@ static void emit(struct pipeline *pipeline, struct event *event)
 
 static bool revision_due(const struct pipeline *pipeline, const struct body *body, float quality)
 {
-    if (body->shots.count == 0 || body->revision >= PIPELINE_REVISIONS_MAX)
+    if (body->own.shots.count == 0 || body->revision >= PIPELINE_REVISIONS_MAX)
         return false;
     if (body->revision_faces == 0)
         return true;
     if (pipeline->now_us - body->revision_us < REVISION_EVERY_US)
         return false;
     return quality >= body->revision_quality + REVISION_BETTER ||
-           body->shots.count >= body->revision_faces + REVISION_FACES;
+           body->own.shots.count >= body->revision_faces + REVISION_FACES;
 }
 
 static void add_faces(struct pipeline *pipeline, struct body *body, struct event *event,
                       const float *aggregate, float quality)
 {
-    size_t bytes = sizeof(float) * body->dimension;
-    event->track.faces = (uint32_t)body->shots.count;
+    size_t bytes = sizeof(float) * body->own.dimension;
+    event->track.faces = (uint32_t)body->own.shots.count;
     event->track.quality = quality;
-    event->track.embedding_dimension = body->dimension;
+    event->track.embedding_dimension = body->own.dimension;
     /* All machines we build for are little-endian, as the wire is; asserted in the unit test. */
     event->parts[EVENT_PART_EMBEDDING] = g_bytes_new(aggregate, bytes);
     g_strlcpy(event->track.model_space, pipeline->model_space, sizeof(event->track.model_space));
-    if (body->picture.rgb == NULL || pipeline->config.encode_picture == NULL ||
+    if (body->own.picture.rgb == NULL || pipeline->config.encode_picture == NULL ||
         !policy_allows(&pipeline->config.policy, POLICY_KEEP_FACE_PICTURE))
         return;
     struct image picture = {
-        .width = body->picture.side,
-        .height = body->picture.side,
+        .width = body->own.picture.side,
+        .height = body->own.picture.side,
         .format = IMAGE_FORMAT_RGB24,
-        .planes = {body->picture.rgb},
-        .strides = {3 * body->picture.side},
+        .planes = {body->own.picture.rgb},
+        .strides = {3 * body->own.picture.side},
     };
     event->parts[EVENT_PART_FACE_PICTURE] =
         pipeline->config.encode_picture(pipeline->config.encode_context, &picture);
@@ -69,14 +69,14 @@ static void add_faces(struct pipeline *pipeline, struct body *body, struct event
 void pipeline_emit_track(struct pipeline *pipeline, struct body *body, bool ended)
 {
     float aggregate[LIMIT_EMBEDDING_DIMENSION];
-    float quality = body_aggregate(body, aggregate);
+    float quality = face_set_aggregate(&body->own, aggregate);
     if (!ended && !revision_due(pipeline, body, quality))
         return;
     struct event event;
     event_start(pipeline, &event, EVENT_TRACK);
     body->revision++;
     body->revision_us = pipeline->now_us;
-    body->revision_faces = body->shots.count;
+    body->revision_faces = body->own.shots.count;
     body->revision_quality = quality;
     event.track = (struct event_track){
         .track_id = body->id,
@@ -91,7 +91,7 @@ void pipeline_emit_track(struct pipeline *pipeline, struct body *body, bool ende
         event.track.trail = (struct event_trail_point *)(void *)body->trail->data;
         event.track.trail_count = body->trail->len;
     }
-    if (body->shots.count > 0)
+    if (body->own.shots.count > 0)
         add_faces(pipeline, body, &event, aggregate, quality);
     explicit_bzero(aggregate, sizeof(aggregate));
     emit(pipeline, &event);

@@ -16,9 +16,11 @@
  * up to the last. */
 #define LOOK_EAGER_US 200000
 #define LOOK_CALM_US  1000000
-#define LOOK_VAIN_US  200000
-#define LOOK_LONG_US  1600000
-#define FACES_EAGER   2
+/* With all the faces that help: only to see that it is still the same person. */
+#define LOOK_SATISFIED_US 2000000
+#define LOOK_VAIN_US      200000
+#define LOOK_LONG_US      1600000
+#define FACES_EAGER       2
 /* The large net costs 35 ms: it is a second opinion on all bodies in vain, at most this often. */
 #define LARGE_EVERY_US 2000000
 /* A picture is replaced by one that is better by this much. */
@@ -27,8 +29,7 @@
 #define SAME_FACE 0.3F
 
 struct seeker {
-    struct track *track;
-    struct body *body;
+    struct track *track; /* its body changes when the track is split */
 };
 
 /* How far a face is from where the head of the body is expected, in widths of the body. */
@@ -56,28 +57,50 @@ static bool claimed_by_other(const struct face_detection *faces, size_t count, s
     return false;
 }
 
-static void keep_picture(struct pipeline *pipeline, struct body *body, const struct image *image,
+static void keep_picture(struct pipeline *pipeline, struct face_set *set, const struct image *image,
                          const struct face *face)
 {
     if (pipeline->config.encode_picture == NULL ||
         !policy_allows(&pipeline->config.policy, POLICY_KEEP_FACE_PICTURE))
         return;
-    if (body->picture.rgb != NULL && face->quality < body->picture.quality + PICTURE_BETTER)
+    if (set->picture.rgb != NULL && face->quality < set->picture.quality + PICTURE_BETTER)
         return;
     int side = 0;
     uint8_t *rgb = face_picture_crop(image, &face->box, &side);
     if (rgb == NULL)
         return;
-    g_free(body->picture.rgb);
-    body->picture = (struct face_picture){.rgb = rgb, .side = side, .quality = face->quality};
+    g_free(set->picture.rgb);
+    set->picture = (struct face_picture){.rgb = rgb, .side = side, .quality = face->quality};
+}
+
+/* Takes an embedded face into the body's own or among the strangers. */
+static void take_face(struct pipeline *pipeline, const struct image *image, struct body *body,
+                      const struct face *face, int place, const float *embedding,
+                      unsigned dimension)
+{
+    const struct calibration *calibration = calibration_of(pipeline->model_space);
+    struct face_set *set = &body->own;
+    if (body_is_stranger(body, calibration, face->quality, embedding)) {
+        set = &body->strangers;
+        place = body_add_stranger(body, calibration, face->quality, embedding, dimension,
+                                  pipeline->now_us, pipeline->captured_at);
+    } else {
+        if (face->quality >= FACE_QUALITY_GOOD)
+            body_is_itself(body, pipeline->now_us, pipeline->captured_at);
+        if (place >= 0)
+            face_set_keep(set, place, face->quality, pipeline->now_us, embedding, dimension);
+    }
+    if (place >= 0)
+        keep_picture(pipeline, set, image, face);
 }
 
 /* Describes one face and keeps its embedding if it is worth it; *used tells whether it was usable.
  */
 static bool consider(struct pipeline *pipeline, struct vision *vision, const struct image *image,
-                     struct body *body, const struct face_detection *detection, bool *used,
+                     struct track *track, const struct face_detection *detection, bool *used,
                      GError **error)
 {
+    struct body *body = track->attached;
     struct face face = {0};
     if (!vision_describe_face(vision, image, detection, &face, pipeline->chip, error))
         return false;
@@ -85,8 +108,8 @@ static bool consider(struct pipeline *pipeline, struct vision *vision, const str
     if (face.quality < FACE_QUALITY_LEAST)
         return true;
     *used = true;
-    int place = best_shots_place(&body->shots, face.quality, pipeline->now_us);
-    if (place < 0)
+    int place = best_shots_place(&body->own.shots, face.quality, pipeline->now_us);
+    if (place < 0 && !body_wants_check(body, face.quality, place, pipeline->now_us))
         return true;
     float embedding[LIMIT_EMBEDDING_DIMENSION];
     const struct face_chip *chips[] = {pipeline->chip};
@@ -94,10 +117,10 @@ static bool consider(struct pipeline *pipeline, struct vision *vision, const str
         return false;
     pipeline->counts.embedded++;
     g_strlcpy(pipeline->model_space, vision_model_space(vision), sizeof(pipeline->model_space));
-    body_keep_face(body, place, face.quality, pipeline->now_us, embedding,
-                   vision_embedding_dimension(vision));
+    take_face(pipeline, image, body, &face, place, embedding, vision_embedding_dimension(vision));
     explicit_bzero(embedding, sizeof(embedding));
-    keep_picture(pipeline, body, image, &face);
+    if (body_has_changed(body, calibration_of(pipeline->model_space)))
+        pipeline_split_track(pipeline, track);
     return true;
 }
 
@@ -109,11 +132,11 @@ static size_t find_seekers(struct pipeline *pipeline, struct seeker *seekers, bo
         struct track *track = tracks[i];
         struct body *body = track->attached;
         if (track->state != TRACK_CONFIRMED || !track->seen ||
-            pipeline->now_us < body->next_face_us || !best_shots_open(&body->shots) ||
+            pipeline->now_us < body->next_face_us ||
             track->measured.y1 - track->measured.y0 < FACE_BODY_HEIGHT_MIN)
             continue;
         *anyone_in_vain |= body->face_misses > 0;
-        seekers[count++] = (struct seeker){track, body};
+        seekers[count++].track = track;
     }
     return count;
 }
@@ -123,7 +146,10 @@ static void plan_next_look(const struct pipeline *pipeline, struct body *body, b
     int64_t wait_us;
     if (found) {
         body->face_misses = 0;
-        wait_us = body->shots.count < FACES_EAGER ? LOOK_EAGER_US : LOOK_CALM_US;
+        bool eager = body->own.shots.count < FACES_EAGER || body->strangers.shots.count > 0;
+        wait_us = eager                               ? LOOK_EAGER_US
+                  : best_shots_open(&body->own.shots) ? LOOK_CALM_US
+                                                      : LOOK_SATISFIED_US;
     } else {
         wait_us = MIN((int64_t)LOOK_VAIN_US << MIN(body->face_misses, 4), LOOK_LONG_US);
         body->face_misses++;
@@ -161,11 +187,11 @@ bool pipeline_look_for_faces(struct pipeline *pipeline, struct vision *vision,
         if (body < 0 || (size_t)body >= count ||
             claimed_by_other(pipeline->faces, face_count, i, seekers))
             continue;
-        if (!consider(pipeline, vision, image, seekers[body].body, &pipeline->faces[i],
+        if (!consider(pipeline, vision, image, seekers[body].track, &pipeline->faces[i],
                       &found[body], error))
             return false;
     }
     for (size_t i = 0; i < count; i++)
-        plan_next_look(pipeline, seekers[i].body, found[i]);
+        plan_next_look(pipeline, seekers[i].track->attached, found[i]);
     return true;
 }

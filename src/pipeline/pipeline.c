@@ -256,6 +256,16 @@ static void end_body(struct pipeline *pipeline, struct track *track)
     body_free(body);
 }
 
+void pipeline_split_track(struct pipeline *pipeline, struct track *track)
+{
+    struct body *body = track->attached;
+    track->attached = body_split(body, pipeline_id(pipeline));
+    pipeline->counts.tracks++;
+    pipeline_emit_track(pipeline, body, true);
+    body_free(body);
+    body_is_itself(track->attached, pipeline->now_us, pipeline->captured_at);
+}
+
 /* Takes in what the tracker says after a step or a pass. */
 static void take_tracks(struct pipeline *pipeline)
 {
@@ -279,7 +289,7 @@ static void take_tracks(struct pipeline *pipeline)
         }
         if (!track->seen)
             continue;
-        body->last_seen_at = pipeline->captured_at;
+        body_seen(body, pipeline->captured_at);
         struct point foot = box_foot(track->box);
         body_walk(
             body, pipeline->now_us, pipeline->captured_at,

@@ -42,6 +42,9 @@ struct pipeline {
 /* An id for something that happens at the current frame. */
 struct uuid pipeline_id(struct pipeline *pipeline);
 
+/* Ends the track's body where its person changed and attaches the next one's. */
+void pipeline_split_track(struct pipeline *pipeline, struct track *track);
+
 /* ---- faces.c ---- */
 
 /* Looks for faces of the confirmed tracks that want one, describes, embeds and keeps the good ones.

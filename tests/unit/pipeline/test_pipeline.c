@@ -302,6 +302,67 @@ static void test_pipeline_notes_company_when_two_are_in_one_frame(void **state)
     end(&fixture);
 }
 
+static void test_pipeline_ends_the_track_and_begins_another_when_its_person_changes(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    begin(&fixture, POLICY_RETURNING);
+    walk(&fixture, 300, 700, 200); /* 8 s; over the line */
+    fixture.scene.identity = 2;
+    walk(&fixture, 700, 400, 200); /* 8 s; back over the line */
+    pipeline_finish(fixture.pipeline);
+
+    const struct event *first = NULL, *second = NULL;
+    for (size_t i = 0; i < count(&fixture, EVENT_TRACK); i++) {
+        const struct event *event = find(&fixture, EVENT_TRACK, i);
+        if (event->track.ended) {
+            assert_null(second);
+            *(first == NULL ? &first : &second) = event;
+        }
+    }
+    assert_non_null(second);
+    assert_false(uuid_equal(first->track.track_id, second->track.track_id));
+    assert_int_equal(pipeline_counts(fixture.pipeline).tracks, 2);
+    /* Each has its own person's faces only, and its time. */
+    const float *face = g_bytes_get_data(first->parts[EVENT_PART_EMBEDDING], NULL);
+    assert_float_equal(face[0], 1, 1e-5);
+    face = g_bytes_get_data(second->parts[EVENT_PART_EMBEDDING], NULL);
+    assert_float_equal(face[0], 2, 1e-5);
+    assert_in_range(second->track.faces, 3, 5);
+    double changed = utc_seconds_between(start, first->track.last_seen_at);
+    assert_true(changed > 7 && changed < 9);
+    assert_int_equal(second->track.started_at.us, first->track.last_seen_at.us);
+    /* The crossings stay, each with the one who crossed. */
+    assert_int_equal(count(&fixture, EVENT_CROSSING), 2);
+    const struct event *in = find(&fixture, EVENT_CROSSING, 0);
+    const struct event *out = find(&fixture, EVENT_CROSSING, 1);
+    assert_true(uuid_equal(in->crossing.track_id, first->track.track_id));
+    assert_true(uuid_equal(out->crossing.track_id, second->track.track_id));
+    assert_int_equal(out->crossing.direction, CROSSING_OUT);
+    end(&fixture);
+}
+
+static void test_pipeline_keeps_the_track_when_a_strange_face_is_seen_for_a_moment(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    begin(&fixture, POLICY_RETURNING);
+    for (int i = 0; i < 4; i++) {
+        fixture.scene.identity = 1;
+        walk(&fixture, 300, 310, 75);
+        fixture.scene.identity = 2;
+        walk(&fixture, 310, 311, 10); /* 0.4 s: two looks */
+    }
+    fixture.scene.identity = 1;
+    walk(&fixture, 310, 320, 75);
+    pipeline_finish(fixture.pipeline);
+    assert_int_equal(pipeline_counts(fixture.pipeline).tracks, 1);
+    const struct event *last = find(&fixture, EVENT_TRACK, count(&fixture, EVENT_TRACK) - 1);
+    const float *face = g_bytes_get_data(last->parts[EVENT_PART_EMBEDDING], NULL);
+    assert_float_equal(face[0], 1, 1e-5);
+    end(&fixture);
+}
+
 static void test_pipeline_fails_and_goes_on_when_the_net_fails(void **state)
 {
     (void)state;
@@ -351,6 +412,8 @@ int main(void)
         cmocka_unit_test(test_pipeline_goes_on_when_the_media_time_starts_again),
         cmocka_unit_test(test_pipeline_ends_tracks_when_the_camera_stays_away),
         cmocka_unit_test(test_pipeline_notes_company_when_two_are_in_one_frame),
+        cmocka_unit_test(test_pipeline_ends_the_track_and_begins_another_when_its_person_changes),
+        cmocka_unit_test(test_pipeline_keeps_the_track_when_a_strange_face_is_seen_for_a_moment),
         cmocka_unit_test(test_pipeline_fails_and_goes_on_when_the_net_fails),
         cmocka_unit_test(test_pipeline_says_the_same_when_run_again),
     };
