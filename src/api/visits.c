@@ -8,6 +8,7 @@
 #include "storage/decisions.h"
 #include "storage/keystore.h"
 #include "storage/pictures.h"
+#include "storage/sightings.h"
 #include "storage/tracks.h"
 
 #include <string.h>
@@ -176,24 +177,6 @@ static json_t *render_sighting(struct connection *connection, const struct sight
     return json;
 }
 
-/* The how-manieth visit of its person this is. */
-static bool number_of(struct connection *connection, const struct visit *visit, int64_t *number,
-                      GError **error)
-{
-    g_autoptr(GArray) all =
-        visits_of_person_everywhere(connection, visit->tenant_id, visit->person_id, error);
-
-    if (all == NULL)
-        return false;
-    *number = 0;
-    for (guint i = 0; i < all->len; i++) {
-        const struct visit *other = &g_array_index(all, struct visit, i);
-
-        *number += other->started_at.us <= visit->started_at.us;
-    }
-    return true;
-}
-
 static bool read_visit(struct connection *connection, void *data, GError **error)
 {
     struct visits_work *work = data;
@@ -208,7 +191,7 @@ static bool read_visit(struct connection *connection, void *data, GError **error
     ok = visits_get(connection, call->tenant.id, call->id, &visit, error) &&
          render_init(&render, call->api, connection, &call->tenant, error) &&
          (work->json = render_visit(&render, &visit, error)) != NULL &&
-         number_of(connection, &visit, &number, error) &&
+         visits_number(connection, &visit, &number, error) &&
          (sightings =
               sightings_of_person(connection, visit.tenant_id, visit.site_id, visit.person_id,
                                   visit.started_at, visit.ended_at, error)) != NULL;

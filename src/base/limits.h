@@ -61,6 +61,9 @@
 #define LIMIT_BOARD_CAMERAS 4096
 /* Rows of one page of a list. */
 #define LIMIT_PAGE_ROWS 200
+/* Prepared statements of one connection: the program has some 250 texts, lists with every mix of
+ * their filters counted in. */
+#define LIMIT_STATEMENTS 400
 /* Length of any name a person types, in bytes of UTF-8. */
 #define LIMIT_NAME_BYTES 200
 /* Length of an input URL. */

@@ -29,6 +29,7 @@ struct person {
     struct uuid id;
     unsigned count;
     struct entry *entries[LIMIT_EMBEDDINGS_PER_PERSON]; /* best first */
+    float *aggregate; /* of all templates (owned); NULL until it is asked for after a change */
 };
 
 struct gallery {
@@ -38,13 +39,21 @@ struct gallery {
     GHashTable *tracks;  /* &entry->track_id → struct entry * (of rows) */
 };
 
+static void person_free(void *pointer)
+{
+    struct person *person = pointer;
+
+    g_free(person->aggregate);
+    g_free(person);
+}
+
 struct gallery *gallery_new(unsigned dimension)
 {
     struct gallery *gallery = g_new0(struct gallery, 1);
 
     gallery->scan = scan_new(dimension);
     gallery->rows = g_ptr_array_new();
-    gallery->persons = g_hash_table_new_full(uuid_hash_key, uuid_equal_key, NULL, g_free);
+    gallery->persons = g_hash_table_new_full(uuid_hash_key, uuid_equal_key, NULL, person_free);
     gallery->tracks = g_hash_table_new(uuid_hash_key, uuid_equal_key);
     return gallery;
 }
@@ -94,6 +103,7 @@ static void drop_entry(struct gallery *gallery, struct entry *entry)
 
     while (person->entries[place] != entry)
         place++;
+    g_clear_pointer(&person->aggregate, g_free);
     person->count--;
     memmove(&person->entries[place], &person->entries[place + 1],
             (person->count - place) * sizeof(struct entry *));
@@ -168,6 +178,7 @@ bool gallery_put(struct gallery *gallery, struct uuid person_id,
             (person->count - place) * sizeof(struct entry *));
     person->entries[place] = entry;
     person->count++;
+    g_clear_pointer(&person->aggregate, g_free);
     return true;
 }
 
@@ -242,28 +253,48 @@ void gallery_aggregate(const struct gallery_template *templates, size_t count, u
         aggregate[k] *= scale;
 }
 
-/* The question against the aggregate of a person's templates but one track's. False when nothing is
- * left. `aggregate` is room for one vector. */
-static bool compare_person(const struct gallery *gallery, const struct person *person,
-                           const float *query, const struct uuid *except_track, float *aggregate,
-                           struct gallery_candidate *candidate)
+/* The aggregate of a person's templates but one track's, NULL when nothing is left, and of how many
+ * faces it is. It is the person's own, or in `scratch`, which has room for one vector. */
+static const float *person_aggregate(const struct gallery *gallery, struct person *person,
+                                     const struct uuid *except_track, float *scratch,
+                                     unsigned *faces)
 {
     const unsigned dimension = gallery_dimension(gallery);
     struct gallery_template templates[LIMIT_EMBEDDINGS_PER_PERSON];
     size_t count = 0;
-    unsigned faces = 0;
-    double square = 0;
 
+    *faces = 0;
     for (unsigned i = 0; i < person->count; i++) {
         if (except_track && uuid_equal(person->entries[i]->track_id, *except_track))
             continue;
         templates[count++] = template_of(gallery, person->entries[i]);
-        faces += person->entries[i]->faces;
+        *faces += person->entries[i]->faces;
     }
     if (count == 0)
+        return NULL;
+    if (count < person->count) {
+        gallery_aggregate(templates, count, dimension, scratch);
+        return scratch;
+    }
+    if (!person->aggregate) {
+        person->aggregate = g_new(float, dimension);
+        gallery_aggregate(templates, count, dimension, person->aggregate);
+    }
+    return person->aggregate;
+}
+
+/* The question against that aggregate. False when nothing is left. */
+static bool compare_person(const struct gallery *gallery, struct person *person, const float *query,
+                           const struct uuid *except_track, float *scratch,
+                           struct gallery_candidate *candidate)
+{
+    unsigned faces;
+    const float *aggregate = person_aggregate(gallery, person, except_track, scratch, &faces);
+    double square = 0;
+
+    if (!aggregate)
         return false;
-    gallery_aggregate(templates, count, dimension, aggregate);
-    for (unsigned k = 0; k < dimension; k++) {
+    for (unsigned k = 0; k < gallery_dimension(gallery); k++) {
         const double difference = (double)query[k] - (double)aggregate[k];
 
         square += difference * difference;
@@ -275,10 +306,10 @@ static bool compare_person(const struct gallery *gallery, const struct person *p
 bool gallery_compare(const struct gallery *gallery, const float *query, struct uuid person_id,
                      const struct uuid *except_track, struct gallery_candidate *candidate)
 {
-    const struct person *person = g_hash_table_lookup(gallery->persons, &person_id);
-    g_autofree float *aggregate = g_new(float, gallery_dimension(gallery));
+    struct person *person = g_hash_table_lookup(gallery->persons, &person_id);
+    g_autofree float *scratch = g_new(float, gallery_dimension(gallery));
 
-    return person && compare_person(gallery, person, query, except_track, aggregate, candidate);
+    return person && compare_person(gallery, person, query, except_track, scratch, candidate);
 }
 
 static int compare_candidates(const void *a, const void *b)
@@ -296,7 +327,7 @@ size_t gallery_nearest(struct gallery *gallery, const float *query, const struct
     struct scan_hit hits[SCAN_HITS_MAX];
     const struct person *seen[SCAN_HITS_MAX];
     struct gallery_candidate found[SCAN_HITS_MAX];
-    g_autofree float *aggregate = g_new(float, gallery_dimension(gallery));
+    g_autofree float *scratch = g_new(float, gallery_dimension(gallery));
     size_t hit_count, seen_count = 0, count = 0;
 
     most = MIN(most, CANDIDATES_MAX);
@@ -311,7 +342,7 @@ size_t gallery_nearest(struct gallery *gallery, const float *query, const struct
             continue;
         seen[seen_count++] = entry->person;
         count +=
-            compare_person(gallery, entry->person, query, except_track, aggregate, &found[count]);
+            compare_person(gallery, entry->person, query, except_track, scratch, &found[count]);
     }
     qsort(found, count, sizeof(found[0]), compare_candidates);
     count = MIN(count, most);

@@ -14,7 +14,8 @@ struct pending {
     bool decided;
     struct gallery_candidate near[IDENTITY_CANDIDATES + 1]; /* nearest first; one more as scratch */
     size_t near_count;
-    struct calibration_thresholds thresholds;
+    struct calibration_thresholds thresholds; /* for a gallery of `persons` */
+    size_t persons;
     struct uuid choice; /* of the joint assignment; nil for none */
 };
 
@@ -186,9 +187,10 @@ static void assign(const struct batch *batch)
 
 static void set_thresholds(const struct batch *batch, struct pending *pending)
 {
-    pending->thresholds = calibration_thresholds(
-        batch->rules->calibration, batch->rules->wrong_per_1000, (double)pending->track->quality,
-        gallery_person_count(batch->gallery));
+    pending->persons = gallery_person_count(batch->gallery);
+    pending->thresholds =
+        calibration_thresholds(batch->rules->calibration, batch->rules->wrong_per_1000,
+                               (double)pending->track->quality, pending->persons);
 }
 
 /* Turns the distance of a candidate into that of single faces, which persons of many faces and of
@@ -230,7 +232,8 @@ static void refresh(const struct batch *batch, struct uuid person)
 
         if (pending->decided)
             continue;
-        set_thresholds(batch, pending);
+        if (pending->persons != gallery_person_count(batch->gallery))
+            set_thresholds(batch, pending);
         while (place < pending->near_count && !uuid_equal(pending->near[place].person_id, person))
             place++;
         if (place < pending->near_count)

@@ -3,14 +3,11 @@
 #include "record/face.h"
 #include "record/person.h"
 #include "record/visit.h"
-#include "storage/decisions.h"
-#include "storage/embeddings.h"
 #include "storage/people.h"
 #include "storage/pictures.h"
 #include "storage/policies.h"
-#include "storage/rollups.h"
+#include "storage/sightings.h"
 #include "storage/visits.h"
-#include "visit/ledger.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,20 +16,68 @@
 static const struct utc ever_from = {0};
 static const struct utc ever_to = {253402300799999999LL};
 
-void books_mark(struct tenant_turn *tenant, struct uuid site_id, struct uuid person_id,
-                struct utc from, struct utc to, bool lost)
+/* ---- What changed ---- */
+
+void dirty_clear(void *pointer)
 {
+    struct dirty *dirty = pointer;
+
+    g_array_unref(dirty->came);
+}
+
+/* What is noted of a root at a site, with [from, to] in it. */
+static struct dirty *mark(struct tenant_turn *tenant, struct uuid site_id, struct uuid person_id,
+                          struct utc from, struct utc to)
+{
+    struct dirty made = {.site_id = site_id, .person_id = person_id, .from = from, .to = to};
+
     for (guint i = 0; i < tenant->dirty->len; i++) {
         struct dirty *dirty = &g_array_index(tenant->dirty, struct dirty, i);
 
         if (uuid_equal(dirty->site_id, site_id) && uuid_equal(dirty->person_id, person_id)) {
             dirty->from.us = MIN(dirty->from.us, from.us);
             dirty->to.us = MAX(dirty->to.us, to.us);
-            dirty->lost = dirty->lost || lost;
-            return;
+            return dirty;
         }
     }
-    g_array_append_val(tenant->dirty, ((struct dirty){site_id, person_id, from, to, lost}));
+    made.came = g_array_new(FALSE, FALSE, sizeof(struct ledger_visit));
+    g_array_append_val(tenant->dirty, made);
+    return &g_array_index(tenant->dirty, struct dirty, tenant->dirty->len - 1);
+}
+
+static struct dirty *mark_sighting(struct tenant_turn *tenant, const struct sighting *sighting)
+{
+    return mark(tenant, sighting->site_id, sighting->person_id, sighting->started_at,
+                sighting->last_seen_at);
+}
+
+void books_note(struct tenant_turn *tenant, const struct sighting *before,
+                const struct sighting *now)
+{
+    const bool same = before && now && uuid_equal(before->person_id, now->person_id);
+    const bool shorter = same && (now->started_at.us > before->started_at.us ||
+                                  now->last_seen_at.us < before->last_seen_at.us);
+    struct dirty *dirty;
+
+    if (before && !same) {
+        dirty = mark_sighting(tenant, before);
+        dirty->lost = dirty->whole = true;
+    }
+    if (!now)
+        return;
+    if (shorter)
+        mark_sighting(tenant, before)->whole = true;
+    dirty = mark_sighting(tenant, now);
+    g_array_append_val(dirty->came, ((struct ledger_visit){.from = now->started_at,
+                                                           .to = now->last_seen_at,
+                                                           .first_camera_id = now->camera_id,
+                                                           .first_track_id = now->track_id,
+                                                           .sightings = same ? 0 : 1}));
+}
+
+void books_note_picture_gone(struct tenant_turn *tenant, const struct sighting *sighting)
+{
+    mark_sighting(tenant, sighting)->whole = true;
 }
 
 bool books_mark_everywhere(struct turn *turn, struct tenant_turn *tenant, struct uuid sites_of,
@@ -41,38 +86,21 @@ bool books_mark_everywhere(struct turn *turn, struct tenant_turn *tenant, struct
     g_autoptr(GArray) sites =
         sightings_sites_of_person(turn->connection, tenant->tenant_id, sites_of, error);
 
-    for (guint i = 0; sites && i < sites->len; i++)
-        books_mark(tenant, g_array_index(sites, struct uuid, i), person_id, ever_from, ever_to,
-                   lost);
+    for (guint i = 0; sites && i < sites->len; i++) {
+        struct dirty *dirty =
+            mark(tenant, g_array_index(sites, struct uuid, i), person_id, ever_from, ever_to);
+
+        dirty->whole = true;
+        dirty->lost = dirty->lost || lost;
+    }
     return sites != NULL;
-}
-
-/* ---- Counts ---- */
-
-static bool add_rollup(struct turn *turn, struct uuid tenant_id, struct uuid site_id,
-                       struct uuid camera_id, const char *measure, const char *dimension,
-                       struct utc time, int64_t amount, GError **error)
-{
-    struct rollup rollup = {.tenant_id = tenant_id,
-                            .site_id = site_id,
-                            .camera_id = camera_id,
-                            .cell_at = rollup_cell(time),
-                            .amount = amount};
-
-    if (amount == 0)
-        return true;
-    g_strlcpy(rollup.measure, measure, sizeof(rollup.measure));
-    g_strlcpy(rollup.dimension, dimension, sizeof(rollup.dimension));
-    return rollups_add(turn->connection, &rollup, error);
 }
 
 bool books_crossing(struct turn *turn, struct tenant_turn *tenant, const struct crossing *crossing,
                     GError **error)
 {
-    return add_rollup(turn, tenant->tenant_id, crossing->site_id, crossing->camera_id,
-                      crossing->inward ? "crossings_in" : "crossings_out", "",
-                      crossing->captured_at, 1, error) &&
-           turn_feed(turn, tenant,
+    counts_crossing(tenant->counts, crossing);
+    return turn_feed(turn, tenant,
                      (struct feed_item){.kind = FEED_CROSSING,
                                         .change = "made",
                                         .site_id = crossing->site_id,
@@ -81,297 +109,383 @@ bool books_crossing(struct turn *turn, struct tenant_turn *tenant, const struct 
                      error);
 }
 
-/* The local date on which the site's business day of `time` started, as days since 1970-01-01. */
-static int32_t business_day(const struct site *site, struct utc time)
-{
-    const int64_t shifted = time.us / G_USEC_PER_SEC - (int64_t)site->day_starts_minutes * 60;
-    g_autoptr(GTimeZone) zone = g_time_zone_new_identifier(site->time_zone);
-    g_autoptr(GDateTime) utc = g_date_time_new_from_unix_utc(time.us / G_USEC_PER_SEC);
-    g_autoptr(GDateTime) local = zone && utc ? g_date_time_to_timezone(utc, zone) : NULL;
-    const int64_t offset = local ? g_date_time_get_utc_offset(local) / G_USEC_PER_SEC : 0;
-    const int64_t seconds = shifted + offset;
-
-    return (int32_t)(seconds / 86400 - (seconds % 86400 < 0));
-}
-
-/* Adds a visit to the counts, or takes it out (sign −1). */
-static bool count_visit(struct turn *turn, struct tenant_turn *tenant, const struct dirty *key,
-                        const struct ledger_visit *visit, int64_t sign, GError **error)
-{
-    const struct uuid none = {{0}};
-    const struct site *site = turn_site(turn, tenant, key->site_id, error);
-    const int64_t stay_seconds = visit->to.us / G_USEC_PER_SEC - visit->from.us / G_USEC_PER_SEC;
-    struct person_day day = {.tenant_id = tenant->tenant_id,
-                             .site_id = key->site_id,
-                             .person_id = key->person_id,
-                             .visits = sign};
-
-    if (!site)
-        return false;
-    day.business_day = business_day(site, visit->from);
-    return add_rollup(turn, tenant->tenant_id, key->site_id, none, "visits", "", visit->from, sign,
-                      error) &&
-           add_rollup(turn, tenant->tenant_id, key->site_id, none, "visits",
-                      visit->returning ? "returning=1" : "returning=0", visit->from, sign, error) &&
-           add_rollup(turn, tenant->tenant_id, key->site_id, none, "stay_seconds", "", visit->from,
-                      sign * stay_seconds, error) &&
-           person_days_add(turn->connection, &day, error);
-}
-
 /* ---- Visits of one person at one site ---- */
 
-static bool feed_visit(struct turn *turn, struct tenant_turn *tenant, const struct dirty *key,
-                       struct uuid visit_id, struct uuid camera_id, const char *change,
-                       GError **error)
-{
-    struct feed_item item = {.kind = FEED_VISIT,
-                             .site_id = key->site_id,
-                             .camera_id = camera_id,
-                             .subject_id = visit_id};
+/* The books of one person at one site while they are settled. */
+struct settling {
+    struct turn *turn;
+    struct tenant_turn *tenant;
+    const struct site *site;
+    struct dirty *dirty;
+    GArray *removed; /* struct removed of the whole turn, by site and time */
+};
 
-    g_strlcpy(item.change, change, sizeof(item.change));
-    return turn_feed(turn, tenant, item, error);
+/* A visit that the turn took out and did not absorb into another one. */
+struct removed {
+    struct uuid id; /* nil once another visit is called so */
+    struct uuid site_id;
+    struct utc from, to;
+};
+
+static int64_t gap_us(const struct settling *settling)
+{
+    return settling->site->visit_gap_seconds * G_USEC_PER_SEC;
 }
 
-/* The best picture of the sightings in the visit; nil when none is kept. */
-static bool best_picture(struct turn *turn, struct uuid tenant_id, const GArray *sightings,
-                         const struct ledger_visit *visit, struct uuid *picture_id, GError **error)
+static int compare_removed(const void *a, const void *b)
 {
-    double best = -1;
+    const struct removed *left = a, *right = b;
+    const int by_site = uuid_compare(left->site_id, right->site_id);
 
-    *picture_id = (struct uuid){{0}};
-    for (guint i = 0; i < sightings->len; i++) {
-        const struct sighting *sighting = &g_array_index(sightings, struct sighting, i);
-        g_autoptr(GArray) pictures = NULL;
-
-        if (sighting->started_at.us < visit->from.us || sighting->started_at.us > visit->to.us)
-            continue;
-        pictures = pictures_of_track(turn->connection, tenant_id, sighting->track_id, error);
-        if (!pictures)
-            return false;
-        if (pictures->len > 0 && g_array_index(pictures, struct picture, 0).quality > best) {
-            best = g_array_index(pictures, struct picture, 0).quality;
-            *picture_id = g_array_index(pictures, struct picture, 0).id;
-        }
-    }
-    return true;
+    if (by_site != 0)
+        return by_site;
+    return left->from.us < right->from.us ? -1 : left->from.us > right->from.us;
 }
+
+/* Names for new visits, which come in order of time. */
+struct names {
+    const struct settling *settling;
+    guint place; /* of the first removed visit that one of those to come can overlap */
+};
 
 /* What a new visit may be called again: visits that this turn removed, which another person has
  * now at the same place and time (merge, un-merge, "not this person"). */
-struct names {
-    struct turn *turn;
-    struct uuid site_id;
-    GArray *removed; /* struct visit of the whole turn */
-};
-
 static struct uuid name_visit(void *context, const struct ledger_visit *visit)
 {
-    const struct names *names = context;
+    struct names *names = context;
+    const struct settling *settling = names->settling;
+    bool over = true;
 
-    for (guint i = 0; i < names->removed->len; i++) {
-        struct visit *old = &g_array_index(names->removed, struct visit, i);
+    for (guint i = names->place; i < settling->removed->len; i++) {
+        struct removed *old = &g_array_index(settling->removed, struct removed, i);
+        const int by_site = uuid_compare(old->site_id, settling->site->id);
 
-        if (uuid_equal(old->site_id, names->site_id) && !uuid_is_nil(old->id) &&
-            old->started_at.us <= visit->to.us && visit->from.us <= old->ended_at.us) {
+        if (by_site > 0 || (by_site == 0 && old->from.us > visit->to.us))
+            break;
+        if (by_site == 0 && old->to.us >= visit->from.us && !uuid_is_nil(old->id)) {
             const struct uuid id = old->id;
 
             old->id = (struct uuid){{0}};
             return id;
         }
+        over = over && (by_site < 0 || old->to.us < visit->from.us || uuid_is_nil(old->id));
+        if (over)
+            names->place = i + 1;
     }
-    return uuid_new(names->turn->now);
+    return uuid_new(settling->turn->now);
 }
 
-static const struct visit *find_stored(const GArray *stored, struct uuid id)
+static bool feed_visit(const struct settling *settling, const struct ledger_visit *visit,
+                       const char *change, GError **error)
 {
-    for (guint i = 0; i < stored->len; i++) {
-        if (uuid_equal(g_array_index(stored, struct visit, i).id, id))
-            return &g_array_index(stored, struct visit, i);
-    }
-    return NULL;
+    struct feed_item item = {.kind = FEED_VISIT,
+                             .site_id = settling->site->id,
+                             .camera_id = visit->first_camera_id,
+                             .subject_id = visit->id};
+
+    g_strlcpy(item.change, change, sizeof(item.change));
+    return turn_feed(settling->turn, settling->tenant, item, error);
 }
 
-/* Stored rows in the ledger's terms. */
-static GArray *ledger_rows(const GArray *visits)
+static bool put_visit(const struct settling *settling, const struct ledger_visit *computed,
+                      GError **error)
 {
-    GArray *rows = g_array_new(FALSE, TRUE, sizeof(struct ledger_visit));
+    const struct visit visit = {.id = computed->id,
+                                .tenant_id = settling->tenant->tenant_id,
+                                .site_id = settling->site->id,
+                                .person_id = settling->dirty->person_id,
+                                .started_at = computed->from,
+                                .ended_at = computed->to,
+                                .returning = computed->returning,
+                                .sightings = computed->sightings,
+                                .camera_id = computed->first_camera_id,
+                                .picture_id = computed->picture.id,
+                                .picture_quality = computed->picture.quality,
+                                .updated_at = settling->turn->now};
 
+    return visits_put(settling->turn->connection, &visit, error);
+}
+
+static bool take_out(const struct settling *settling, const struct ledger_change *change,
+                     GError **error)
+{
+    struct connection *connection = settling->turn->connection;
+    const struct uuid tenant_id = settling->tenant->tenant_id, id = change->before.id;
+    const struct removed removed = {id, settling->site->id, change->before.from, change->before.to};
+
+    if (!uuid_is_nil(change->absorbed_by))
+        return visits_absorb(connection, tenant_id, id, change->absorbed_by, error);
+    g_array_append_val(settling->removed, removed);
+    return visits_delete(connection, tenant_id, id, error);
+}
+
+static bool write_change(const struct settling *settling, const struct ledger_change *change,
+                         GError **error)
+{
+    switch (change->kind) {
+    case LEDGER_INSERT:
+        return put_visit(settling, &change->now, error) &&
+               feed_visit(settling, &change->now, "made", error);
+    case LEDGER_UPDATE:
+        return put_visit(settling, &change->now, error) &&
+               feed_visit(settling, &change->now, "changed", error);
+    case LEDGER_REMOVE:
+        return take_out(settling, change, error) &&
+               feed_visit(settling, &change->before, "removed", error);
+    case LEDGER_CHANGE_NONE:
+        break;
+    }
+    g_assert_not_reached();
+}
+
+static void count_change(const struct settling *settling, const struct ledger_change *change)
+{
+    struct counts *counts = settling->tenant->counts;
+    const struct uuid person_id = settling->dirty->person_id;
+
+    if (change->kind != LEDGER_INSERT) {
+        counts_visit(counts, settling->site, person_id, &change->before, -1);
+        settling->dirty->visits--;
+    }
+    if (change->kind != LEDGER_REMOVE) {
+        counts_visit(counts, settling->site, person_id, &change->now, +1);
+        settling->dirty->visits++;
+    }
+}
+
+/* Survivors are written first: an absorbed row's aliases lead to a row that is there. */
+static bool write_changes(const struct settling *settling, const GArray *changes, GError **error)
+{
+    for (int removals = 0; removals < 2; removals++) {
+        for (guint i = 0; i < changes->len; i++) {
+            const struct ledger_change *change = &g_array_index(changes, struct ledger_change, i);
+
+            if ((change->kind == LEDGER_REMOVE) != removals)
+                continue;
+            count_change(settling, change);
+            if (!write_change(settling, change, error))
+                return false;
+        }
+    }
+    return true;
+}
+
+/* Stored visits around [from, to] in the ledger's terms. */
+static GArray *read_rows(const struct settling *settling, struct utc from, struct utc to,
+                         GError **error)
+{
+    const struct visit_of of = {settling->tenant->tenant_id, settling->site->id,
+                                settling->dirty->person_id};
+    g_autoptr(GArray) visits = visits_around(settling->turn->connection, &of, from, to, error);
+    GArray *rows;
+
+    if (!visits)
+        return NULL;
+    rows = g_array_new(FALSE, FALSE, sizeof(struct ledger_visit));
     for (guint i = 0; i < visits->len; i++) {
         const struct visit *visit = &g_array_index(visits, struct visit, i);
 
-        g_array_append_val(rows, ((struct ledger_visit){.id = visit->id,
-                                                        .from = visit->started_at,
-                                                        .to = visit->ended_at,
-                                                        .first_camera_id = visit->camera_id,
-                                                        .sightings = (uint32_t)visit->sightings,
-                                                        .returning = visit->returning}));
+        g_array_append_val(
+            rows, ((struct ledger_visit){.id = visit->id,
+                                         .from = visit->started_at,
+                                         .to = visit->ended_at,
+                                         .first_camera_id = visit->camera_id,
+                                         .sightings = (uint32_t)visit->sightings,
+                                         .picture = {visit->picture_id, visit->picture_quality},
+                                         .returning = visit->returning}));
     }
     return rows;
 }
 
-static GArray *ledger_sightings(const GArray *sightings)
+/* All sightings that start in [from, to], as pieces. */
+static GArray *read_pieces(const struct settling *settling, struct utc from, struct utc to,
+                           GError **error)
 {
-    GArray *rows = g_array_new(FALSE, TRUE, sizeof(struct ledger_sighting));
+    g_autoptr(GArray) sightings = sightings_of_person_pictured(
+        settling->turn->connection, settling->tenant->tenant_id, settling->site->id,
+        settling->dirty->person_id, from, to, error);
+    GArray *pieces;
 
+    if (!sightings)
+        return NULL;
+    pieces = g_array_new(FALSE, FALSE, sizeof(struct ledger_visit));
     for (guint i = 0; i < sightings->len; i++) {
-        const struct sighting *sighting = &g_array_index(sightings, struct sighting, i);
+        const struct pictured_sighting *one =
+            &g_array_index(sightings, struct pictured_sighting, i);
 
         g_array_append_val(
-            rows, ((struct ledger_sighting){sighting->track_id, sighting->camera_id,
-                                            sighting->started_at, sighting->last_seen_at}));
+            pieces, ((struct ledger_visit){.from = one->sighting.started_at,
+                                           .to = one->sighting.last_seen_at,
+                                           .first_camera_id = one->sighting.camera_id,
+                                           .first_track_id = one->sighting.track_id,
+                                           .sightings = 1,
+                                           .picture = {one->picture_id, one->picture_quality}}));
     }
-    return rows;
+    return pieces;
 }
 
-/* Writes one computed visit when it differs from its stored row. */
-static bool put_visit(struct turn *turn, struct tenant_turn *tenant, const struct dirty *key,
-                      const struct ledger_visit *computed, const struct visit *stored,
-                      const GArray *sightings, GError **error)
+/* A stored visit does not say which track came first. It matters to one that starts with it. */
+static bool find_first(const struct settling *settling, const struct ledger_visit *came,
+                       size_t count, struct ledger_visit *row, GError **error)
 {
-    struct visit visit = {.id = computed->id,
-                          .tenant_id = tenant->tenant_id,
-                          .site_id = key->site_id,
-                          .person_id = key->person_id,
-                          .started_at = computed->from,
-                          .ended_at = computed->to,
-                          .returning = computed->returning,
-                          .sightings = computed->sightings,
-                          .camera_id = computed->first_camera_id,
-                          .updated_at = turn->now};
+    g_autoptr(GArray) first = NULL;
 
-    if (!best_picture(turn, tenant->tenant_id, sightings, computed, &visit.picture_id, error))
-        return false;
-    if (stored && stored->started_at.us == visit.started_at.us &&
-        stored->ended_at.us == visit.ended_at.us && stored->returning == visit.returning &&
-        stored->sightings == visit.sightings && uuid_equal(stored->camera_id, visit.camera_id) &&
-        uuid_equal(stored->picture_id, visit.picture_id))
+    while (count > 0 && came[count - 1].from.us != row->from.us)
+        count--;
+    if (count == 0)
         return true;
-    return visits_put(turn->connection, &visit, error) &&
-           feed_visit(turn, tenant, key, visit.id, visit.camera_id, stored ? "changed" : "made",
-                      error);
-}
-
-static bool remove_visit(struct turn *turn, struct tenant_turn *tenant, const struct dirty *key,
-                         const struct ledger_change *change, const GArray *stored, GArray *removed,
-                         GError **error)
-{
-    const struct uuid id = change->before.id;
-
-    if (!uuid_is_nil(change->absorbed_by)) {
-        if (!visits_absorb(turn->connection, tenant->tenant_id, id, change->absorbed_by, error))
-            return false;
-    } else {
-        g_array_append_val(removed, *find_stored(stored, id));
-        if (!visits_delete(turn->connection, tenant->tenant_id, id, error))
-            return false;
+    first = sightings_of_person(settling->turn->connection, settling->tenant->tenant_id,
+                                settling->site->id, settling->dirty->person_id, row->from,
+                                row->from, error);
+    if (!first)
+        return false;
+    if (first->len > 0) {
+        row->first_track_id = g_array_index(first, struct sighting, 0).track_id;
+        row->first_camera_id = g_array_index(first, struct sighting, 0).camera_id;
     }
-    return feed_visit(turn, tenant, key, id, change->before.first_camera_id, "removed", error);
+    return true;
 }
 
-static bool write_changes(struct turn *turn, struct tenant_turn *tenant, const struct dirty *key,
-                          const GArray *changes, const GArray *stored, GArray *removed,
-                          GError **error)
+/* The stored rows and what came, with the picture that is kept of its track. */
+static GArray *join_pieces(const struct settling *settling, const GArray *rows,
+                           const struct ledger_visit *came, size_t count, GError **error)
 {
-    for (guint i = 0; i < changes->len; i++) {
-        const struct ledger_change *change = &g_array_index(changes, struct ledger_change, i);
+    GArray *pieces = g_array_new(FALSE, FALSE, sizeof(struct ledger_visit));
 
-        if (change->kind != LEDGER_INSERT &&
-            !count_visit(turn, tenant, key, &change->before, -1, error))
-            return false;
-        if (change->kind == LEDGER_REMOVE &&
-            !remove_visit(turn, tenant, key, change, stored, removed, error))
-            return false;
-        if (change->kind != LEDGER_REMOVE &&
-            !count_visit(turn, tenant, key, &change->now, +1, error))
+    for (guint i = 0; i < rows->len; i++) {
+        struct ledger_visit row = g_array_index(rows, struct ledger_visit, i);
+
+        if (!find_first(settling, came, count, &row, error))
+            goto failed;
+        g_array_append_val(pieces, row);
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct ledger_visit piece = came[i];
+        g_autoptr(GArray) pictures = pictures_of_track(
+            settling->turn->connection, settling->tenant->tenant_id, piece.first_track_id, error);
+
+        if (!pictures)
+            goto failed;
+        if (pictures->len > 0) {
+            const struct picture *picture = &g_array_index(pictures, struct picture, 0);
+
+            piece.picture = (struct ledger_picture){picture->id, picture->quality};
+        }
+        g_array_append_val(pieces, piece);
+    }
+    return pieces;
+failed:
+    g_array_unref(pieces);
+    return NULL;
+}
+
+/* Settles the window around [from, to]: from what came to the stored visits, or, with `came` NULL,
+ * from the sightings. */
+static bool settle_window(const struct settling *settling, struct utc from, struct utc to,
+                          const struct ledger_visit *came, size_t count, GError **error)
+{
+    const struct utc around_from = {from.us - gap_us(settling)};
+    const struct utc around_to = {to.us + gap_us(settling)};
+    g_autoptr(GArray) rows = read_rows(settling, around_from, around_to, error);
+    g_autoptr(GArray) pieces = NULL, computed = NULL, changes = NULL;
+    struct names names = {settling, 0};
+    guint inside = 0;
+    bool preceded;
+
+    if (!rows)
+        return false;
+    ledger_window((struct ledger_visit *)rows->data, rows->len, gap_us(settling), &from, &to,
+                  &preceded);
+    for (guint i = 0; i < rows->len; i++) {
+        const struct ledger_visit *row = &g_array_index(rows, struct ledger_visit, i);
+
+        if (row->from.us <= to.us && row->to.us >= from.us)
+            g_array_index(rows, struct ledger_visit, inside++) = *row;
+    }
+    g_array_set_size(rows, inside);
+    pieces = came ? join_pieces(settling, rows, came, count, error)
+                  : read_pieces(settling, from, to, error);
+    if (!pieces)
+        return false;
+    computed =
+        ledger_join((struct ledger_visit *)pieces->data, pieces->len, gap_us(settling), preceded);
+    /* The first track is not stored with a visit and takes no part in the difference. */
+    for (guint i = 0; i < computed->len; i++)
+        g_array_index(computed, struct ledger_visit, i).first_track_id = (struct uuid){{0}};
+    changes =
+        ledger_difference((struct ledger_visit *)rows->data, rows->len,
+                          (struct ledger_visit *)computed->data, computed->len, name_visit, &names);
+    return write_changes(settling, changes, error);
+}
+
+static int compare_starts(const void *a, const void *b)
+{
+    const struct ledger_visit *left = a, *right = b;
+
+    return left->from.us < right->from.us ? -1 : left->from.us > right->from.us;
+}
+
+/* Settles what came, one window for those that can touch the same gap: an event of today and one
+ * that comes months late in the same batch have a window each. */
+static bool settle_came(const struct settling *settling, GError **error)
+{
+    GArray *came = settling->dirty->came;
+    const struct ledger_visit *pieces = (const struct ledger_visit *)came->data;
+
+    g_array_sort(came, compare_starts);
+    for (guint first = 0, next; first < came->len; first = next) {
+        struct utc to = pieces[first].to;
+
+        for (next = first + 1;
+             next < came->len && pieces[next].from.us - to.us <= 2 * gap_us(settling); next++)
+            to.us = MAX(to.us, pieces[next].to.us);
+        if (!settle_window(settling, pieces[first].from, to, &pieces[first], next - first, error))
             return false;
     }
     return true;
 }
 
-static bool settle_site(struct turn *turn, struct tenant_turn *tenant, const struct dirty *key,
+static bool settle_site(struct turn *turn, struct tenant_turn *tenant, struct dirty *dirty,
                         GArray *removed, GError **error)
 {
-    const struct site *site = turn_site(turn, tenant, key->site_id, error);
-    g_autoptr(GArray) stored = NULL, stored_rows = NULL, inside = NULL, sightings = NULL;
-    g_autoptr(GArray) seen = NULL, computed = NULL, changes = NULL;
-    struct names names = {turn, key->site_id, removed};
-    struct utc from = key->from, to = key->to;
-    bool preceded;
+    const struct settling settling = {turn, tenant, turn_site(turn, tenant, dirty->site_id, error),
+                                      dirty, removed};
 
-    if (!site)
+    if (!settling.site)
         return false;
-    stored = visits_of_person(turn->connection, tenant->tenant_id, key->site_id, key->person_id,
-                              ever_from, ever_to, error);
-    if (!stored)
-        return false;
-    stored_rows = ledger_rows(stored);
-    ledger_window((struct ledger_visit *)stored_rows->data, stored_rows->len,
-                  site->visit_gap_seconds * G_USEC_PER_SEC, &from, &to, &preceded);
-    sightings = sightings_of_person(turn->connection, tenant->tenant_id, key->site_id,
-                                    key->person_id, from, to, error);
-    if (!sightings)
-        return false;
-    inside = g_array_new(FALSE, FALSE, sizeof(struct ledger_visit));
-    for (guint i = 0; i < stored_rows->len; i++) {
-        const struct ledger_visit *row = &g_array_index(stored_rows, struct ledger_visit, i);
-
-        if (row->from.us <= to.us && row->to.us >= from.us)
-            g_array_append_val(inside, *row);
-    }
-    seen = ledger_sightings(sightings);
-    computed = ledger_compute((struct ledger_sighting *)seen->data, seen->len,
-                              site->visit_gap_seconds * G_USEC_PER_SEC, preceded);
-    /* The first track is not stored with a visit and takes no part in the difference. */
-    for (guint i = 0; i < computed->len; i++)
-        g_array_index(computed, struct ledger_visit, i).first_track_id = (struct uuid){{0}};
-    changes =
-        ledger_difference((struct ledger_visit *)inside->data, inside->len,
-                          (struct ledger_visit *)computed->data, computed->len, name_visit, &names);
-    /* Survivors are written first: an absorbed row's aliases lead to a row that is there. */
-    for (guint i = 0; i < computed->len; i++) {
-        const struct ledger_visit *visit = &g_array_index(computed, struct ledger_visit, i);
-
-        if (!put_visit(turn, tenant, key, visit, find_stored(stored, visit->id), sightings, error))
-            return false;
-    }
-    return write_changes(turn, tenant, key, changes, stored, removed, error);
+    g_array_sort(removed, compare_removed);
+    return dirty->whole ? settle_window(&settling, dirty->from, dirty->to, NULL, 0, error)
+                        : settle_came(&settling, error);
 }
 
 /* ---- What follows from the visits of a person ---- */
 
 static bool derive_person(struct turn *turn, struct tenant_turn *tenant, struct uuid person_id,
-                          GError **error)
+                          int64_t visits, GError **error)
 {
-    g_autoptr(GArray) pictures =
-        pictures_of_person(turn->connection, tenant->tenant_id, person_id, 1, error);
-    struct visit_totals totals;
+    struct visit_summary summary;
     struct policy_form form = {0};
     struct policy policy = policy_none();
     struct person person;
     g_autoptr(GError) none = NULL;
 
-    if (!pictures || !people_get(turn->connection, tenant->tenant_id, person_id, &person, error) ||
-        !visits_totals(turn->connection, tenant->tenant_id, person_id, &totals, error))
+    if (!people_get(turn->connection, tenant->tenant_id, person_id, &person, error) ||
+        !visits_summary(turn->connection, tenant->tenant_id, person_id, &summary, error))
         return false;
-    person.visits = totals.visits;
-    person.first_seen_at = totals.first_started_at;
-    person.last_seen_at = totals.last_ended_at;
-    person.picture_id =
-        pictures->len > 0 ? g_array_index(pictures, struct picture, 0).id : (struct uuid){{0}};
-    if (!people_set_derived(turn->connection, &person, error))
-        return false;
+    person.visits += visits;
+    person.first_seen_at = summary.first_started_at;
+    person.last_seen_at = summary.last_ended_at;
+    person.picture_id = summary.picture_id;
     if (policies_current(turn->connection, tenant->tenant_id, (struct uuid){{0}}, &form, &none))
         policy.embedding_retention_months = (uint32_t)form.embedding_retention_months;
     policy_form_clear(&form);
-    if (totals.visits > 0 &&
-        !embeddings_set_expiry(turn->connection, tenant->tenant_id, person_id,
-                               policy_embedding_expires_at(&policy, totals.last_ended_at), error))
-        return false;
-    return turn_feed(
-        turn, tenant,
-        (struct feed_item){.kind = FEED_PERSON, .change = "changed", .subject_id = person_id},
-        error);
+    if (person.visits > 0)
+        person.embeddings_expire_at = policy_embedding_expires_at(&policy, person.last_seen_at);
+    return people_set_derived(turn->connection, &person, error) &&
+           turn_feed(turn, tenant,
+                     (struct feed_item){
+                         .kind = FEED_PERSON, .change = "changed", .subject_id = person_id},
+                     error);
 }
 
 static int compare_ids(const void *a, const void *b)
@@ -379,6 +493,7 @@ static int compare_ids(const void *a, const void *b)
     return uuid_compare(*(const struct uuid *)a, *(const struct uuid *)b);
 }
 
+/* Who lost sightings goes first, so that the ids of their visits can move on. */
 static int compare_dirty(const void *a, const void *b)
 {
     const struct dirty *left = a, *right = b;
@@ -389,15 +504,11 @@ static int compare_dirty(const void *a, const void *b)
     return by_person != 0 ? by_person : uuid_compare(left->site_id, right->site_id);
 }
 
-static bool has_lost(const struct tenant_turn *tenant, struct uuid person_id)
+static int compare_people(const void *a, const void *b)
 {
-    for (guint i = 0; i < tenant->dirty->len; i++) {
-        const struct dirty *dirty = &g_array_index(tenant->dirty, struct dirty, i);
+    const struct dirty *left = a, *right = b;
 
-        if (dirty->lost && uuid_equal(dirty->person_id, person_id))
-            return true;
-    }
-    return false;
+    return uuid_compare(left->person_id, right->person_id);
 }
 
 /* The templates of all people whose gallery the turn changed in memory, in the order of ids. */
@@ -412,9 +523,7 @@ static bool settle_galleries(struct turn *turn, struct tenant_turn *tenant, GErr
         g_array_append_vals(people, key, 1);
     g_array_sort(people, compare_ids);
     for (guint i = 0; i < people->len; i++) {
-        const struct uuid person_id = g_array_index(people, struct uuid, i);
-
-        if (!galleries_settle_person(turn, tenant, person_id, has_lost(tenant, person_id), error))
+        if (!galleries_settle_person(turn, tenant, g_array_index(people, struct uuid, i), error))
             return false;
     }
     return true;
@@ -422,24 +531,25 @@ static bool settle_galleries(struct turn *turn, struct tenant_turn *tenant, GErr
 
 bool books_settle(struct turn *turn, struct tenant_turn *tenant, GError **error)
 {
-    g_autoptr(GArray) removed = g_array_new(FALSE, FALSE, sizeof(struct visit));
-    g_autoptr(GArray) people = g_array_new(FALSE, FALSE, sizeof(struct uuid));
+    g_autoptr(GArray) removed = g_array_new(FALSE, FALSE, sizeof(struct removed));
 
     g_array_sort(tenant->dirty, compare_dirty);
     for (guint i = 0; i < tenant->dirty->len; i++) {
-        const struct dirty *dirty = &g_array_index(tenant->dirty, struct dirty, i);
-
-        if (!settle_site(turn, tenant, dirty, removed, error))
+        if (!settle_site(turn, tenant, &g_array_index(tenant->dirty, struct dirty, i), removed,
+                         error))
             return false;
-        g_array_append_val(people, dirty->person_id);
     }
-    g_array_sort(people, compare_ids);
-    for (guint i = 0; i < people->len; i++) {
-        const struct uuid person_id = g_array_index(people, struct uuid, i);
+    if (!counts_write(tenant->counts, turn->connection, error))
+        return false;
+    g_array_sort(tenant->dirty, compare_people);
+    for (guint i = 0, next; i < tenant->dirty->len; i = next) {
+        const struct dirty *first = &g_array_index(tenant->dirty, struct dirty, i);
+        int64_t visits = first->visits;
 
-        if (i > 0 && uuid_equal(person_id, g_array_index(people, struct uuid, i - 1)))
-            continue;
-        if (!derive_person(turn, tenant, person_id, error))
+        for (next = i + 1;
+             next < tenant->dirty->len && compare_people(first, &first[next - i]) == 0; next++)
+            visits += first[next - i].visits;
+        if (!derive_person(turn, tenant, first->person_id, visits, error))
             return false;
     }
     return settle_galleries(turn, tenant, error);

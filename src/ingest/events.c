@@ -165,7 +165,7 @@ static bool carry_on(struct turn *turn, struct tenant_turn *tenant, const struct
         return false;
     }
     decision.track_revision = track->revision;
-    return identify_write(turn, tenant, &decision, track, error);
+    return identify_write(turn, tenant, &decision, error);
 }
 
 /* Adds the track to those that wait for identity; a lower revision of it in the batch leaves. */

@@ -43,35 +43,28 @@ float *faces_open_embedding(struct turn *turn, const struct event *event, GError
 }
 
 static bool store_embedding(struct turn *turn, const struct seen *seen, const struct seal_key *key,
-                            GError **error)
+                            struct uuid person_id, GError **error)
 {
     const struct track *track = &seen->track;
     const struct seal_context context = {SEAL_EMBEDDING, track->tenant_id, seen->event_id};
-    g_autoptr(GArray) former = NULL;
     struct embedding row = {
         .id = seen->event_id,
         .tenant_id = track->tenant_id,
         .site_id = track->site_id,
         .track_id = track->id,
         .track_revision = track->revision,
+        .person_id = person_id,
         .key_id = key->id,
         .dimension = seen->dimension,
         .policy_version = seen->policy.version,
         .quality = track->quality,
-        .in_gallery = true,
         .created_at = turn->now,
         .expires_at = policy_embedding_expires_at(&seen->policy, track->last_seen_at),
     };
     bool done;
 
-    former = embeddings_of_track(turn->connection, track->tenant_id, track->id, error);
-    if (!former)
+    if (!embeddings_delete_of_track(turn->connection, track->tenant_id, track->id, error))
         return false;
-    for (guint i = 0; i < former->len; i++) {
-        if (!embeddings_delete(turn->connection, track->tenant_id,
-                               g_array_index(former, struct embedding, i).id, error))
-            return false;
-    }
     g_strlcpy(row.model_space, track->model_space, sizeof(row.model_space));
     row.sealed = seal(key, &context, seen->embedding, seen->dimension * sizeof(float));
     done = embeddings_insert(turn->connection, &row, error);
@@ -102,7 +95,7 @@ static bool put_picture(struct turn *turn, struct uuid blob_id, GBytes *sealed, 
     return true;
 }
 
-/* One picture a track: the better one stays. */
+/* One picture a track: the better one stays, of equal ones the first. */
 static bool store_picture(struct turn *turn, const struct seen *seen, const struct seal_key *key,
                           GError **error)
 {
@@ -134,7 +127,7 @@ static bool store_picture(struct turn *turn, const struct seen *seen, const stru
     if (!former)
         return false;
     for (guint i = 0; i < former->len; i++) {
-        if (g_array_index(former, struct picture, i).quality > track->quality)
+        if (g_array_index(former, struct picture, i).quality >= track->quality)
             return true;
     }
     /* The id is the event's: a turn that runs again writes the same blob again. */
@@ -154,15 +147,19 @@ static bool store_picture(struct turn *turn, const struct seen *seen, const stru
     return pictures_insert(turn->connection, &row, error);
 }
 
-bool faces_store(struct turn *turn, const struct seen *seen, GError **error)
+bool faces_store(struct turn *turn, struct tenant_turn *tenant, const struct seen *seen,
+                 GError **error)
 {
+    struct sighting sighting;
     struct seal_key key;
     bool done;
 
-    if (!keystore_track_key(turn->ingest->config.keys, turn->connection, seen->track.tenant_id,
+    if (!identify_sighting(turn, seen->track.tenant_id, seen->track.id, &sighting, error) ||
+        !keystore_track_key(turn->ingest->config.keys, turn->connection, seen->track.tenant_id,
                             seen->track.site_id, seen->track.id, turn->now, &key, error))
         return false;
-    done = store_embedding(turn, seen, &key, error) &&
+    galleries_touch(tenant->gallery, sighting.person_id);
+    done = store_embedding(turn, seen, &key, sighting.person_id, error) &&
            (!seen->picture || !policy_allows(&seen->policy, POLICY_KEEP_FACE_PICTURE) ||
             store_picture(turn, seen, &key, error));
     seal_key_clear(&key);

@@ -49,10 +49,10 @@ void galleries_touch(struct tenant_gallery *gallery, struct uuid person_id)
         g_hash_table_add(gallery->touched, g_memdup2(&person_id, sizeof(person_id)));
 }
 
-/* Puts one opened embedding under a root. What does not fit its space, or no longer opens because
+/* Puts one opened embedding under its root. What does not fit its space, or no longer opens because
  * its key was destroyed, is left out: it is no evidence any more. */
 static void put_opened(struct tenant_gallery *gallery, const struct embedding *embedding,
-                       struct uuid root_id, GBytes *opened)
+                       GBytes *opened)
 {
     gsize size;
     const void *bytes = g_bytes_get_data(opened, &size);
@@ -67,7 +67,7 @@ static void put_opened(struct tenant_gallery *gallery, const struct embedding *e
     space = galleries_space(gallery, embedding->model_space, (unsigned)embedding->dimension);
     memcpy(vector, bytes, size);
     if (space)
-        gallery_put(space, root_id, &template);
+        gallery_put(space, embedding->person_id, &template);
 }
 
 static bool rebuild(struct turn *turn, struct tenant_gallery *gallery, GError **error)
@@ -96,7 +96,7 @@ static bool rebuild(struct turn *turn, struct tenant_gallery *gallery, GError **
             opened = keystore_open_gallery_row(turn->ingest->config.keys, turn->connection, row,
                                                &closed);
             if (opened)
-                put_opened(gallery, &row->embedding, row->root_id, opened);
+                put_opened(gallery, &row->embedding, opened);
             else
                 log_warn(turn->ingest->config.logger, "ignoring a template that does not open: %s",
                          closed->message);
@@ -121,6 +121,22 @@ static GBytes *open_embedding(struct turn *turn, const struct embedding *embeddi
     return opened;
 }
 
+/* Reads and opens one template. What no longer opens is left out. */
+static bool load_template(struct turn *turn, struct tenant_gallery *gallery, struct uuid id,
+                          GError **error)
+{
+    struct embedding embedding = {0};
+    g_autoptr(GBytes) opened = NULL;
+
+    if (!embeddings_get(turn->connection, gallery->tenant_id, id, &embedding, error))
+        return false;
+    opened = open_embedding(turn, &embedding);
+    if (opened)
+        put_opened(gallery, &embedding, opened);
+    embedding_clear(&embedding);
+    return true;
+}
+
 static void empty_person(struct tenant_gallery *gallery, struct uuid root_id)
 {
     GHashTableIter spaces;
@@ -135,20 +151,27 @@ static void empty_person(struct tenant_gallery *gallery, struct uuid root_id)
 static bool reload_person(struct turn *turn, struct tenant_gallery *gallery, struct uuid root_id,
                           GError **error)
 {
-    g_autoptr(GArray) rows =
-        embeddings_of_person(turn->connection, gallery->tenant_id, root_id, error);
+    char space[TRACK_MODEL_TEXT] = "";
 
-    if (!rows)
-        return false;
     empty_person(gallery, root_id);
-    for (guint i = 0; i < rows->len; i++) {
-        const struct embedding *embedding = &g_array_index(rows, struct embedding, i);
-        g_autoptr(GBytes) opened = open_embedding(turn, embedding);
+    for (;;) {
+        g_autoptr(GArray) ranks = NULL;
 
-        if (opened)
-            put_opened(gallery, embedding, root_id, opened);
+        if (!embeddings_next_space(turn->connection, gallery->tenant_id, root_id, space, space,
+                                   error))
+            return false;
+        if (space[0] == '\0')
+            return true;
+        ranks = embeddings_ranked(turn->connection, gallery->tenant_id, root_id, space, true,
+                                  LIMIT_EMBEDDINGS_PER_PERSON, error);
+        for (guint i = 0; ranks && i < ranks->len; i++) {
+            if (!load_template(turn, gallery, g_array_index(ranks, struct embedding_rank, i).id,
+                               error))
+                return false;
+        }
+        if (!ranks)
+            return false;
     }
-    return true;
 }
 
 bool galleries_begin(struct turn *turn, struct tenant_gallery *gallery, int64_t version,
@@ -193,48 +216,173 @@ build:
     return true;
 }
 
-/* The order in which embeddings have a place, the gallery's own: by space, then best quality, then
- * least track id. */
-static gint compare_embeddings(gconstpointer a, gconstpointer b)
-{
-    const struct embedding *left = a, *right = b;
-    const int by_space = strcmp(left->model_space, right->model_space);
+/* ---- Places ---- */
 
-    if (by_space != 0)
-        return by_space;
-    if ((float)left->quality > (float)right->quality ||
-        (float)left->quality < (float)right->quality)
-        return left->quality > right->quality ? -1 : 1;
-    return uuid_compare(left->track_id, right->track_id);
+/* The embeddings of one root in one space: those in the gallery and the best of those that are not,
+ * each in the order in which they have a place, the gallery's own. */
+struct places {
+    const char *space;
+    GArray *inside, *outside; /* struct embedding_rank (owned) */
+    struct embedding_rank chosen[LIMIT_EMBEDDINGS_PER_PERSON];
+    unsigned count;
+};
+
+static void places_clear(struct places *places)
+{
+    g_clear_pointer(&places->inside, g_array_unref);
+    g_clear_pointer(&places->outside, g_array_unref);
 }
 
-bool galleries_settle_person(struct turn *turn, struct tenant_turn *tenant, struct uuid person_id,
-                             bool lost, GError **error)
+static const struct embedding_rank *rank_at(const GArray *ranks, guint place)
 {
-    /* Where nothing was lost, nothing that has no place can get one. */
-    g_autoptr(GArray) rows = (lost ? embeddings_of_person_all : embeddings_of_person)(
-        turn->connection, tenant->tenant_id, person_id, error);
-    unsigned place = 0;
+    return place < ranks->len ? &g_array_index(ranks, struct embedding_rank, place) : NULL;
+}
 
-    if (!rows)
-        return false;
-    g_array_sort(rows, compare_embeddings);
-    for (guint i = 0; i < rows->len; i++) {
-        const struct embedding *embedding = &g_array_index(rows, struct embedding, i);
-        bool chosen;
+/* Whether `a` has a place before `b`; NULL is none and has none. */
+static bool is_before(const struct embedding_rank *a, const struct embedding_rank *b)
+{
+    if (!a || !b)
+        return a != NULL;
+    if (a->quality > b->quality || a->quality < b->quality)
+        return a->quality > b->quality;
+    return uuid_compare(a->track_id, b->track_id) < 0;
+}
 
-        if (i > 0 && strcmp(embedding->model_space,
-                            g_array_index(rows, struct embedding, i - 1).model_space) != 0)
-            place = 0;
-        chosen = place++ < LIMIT_EMBEDDINGS_PER_PERSON;
-        if (chosen == embedding->in_gallery)
-            continue;
-        if (!embeddings_set_in_gallery(turn->connection, tenant->tenant_id, embedding->id, chosen,
+static bool set_place(struct turn *turn, struct uuid tenant_id, const GArray *ranks, guint first,
+                      guint end, bool inside, GError **error)
+{
+    for (guint i = first; i < end; i++) {
+        if (!embeddings_set_in_gallery(turn->connection, tenant_id,
+                                       g_array_index(ranks, struct embedding_rank, i).id, inside,
                                        error))
             return false;
     }
-    if (!reload_person(turn, tenant->gallery, person_id, error))
+    return true;
+}
+
+/* Chooses the best ones and writes who moved in and out. */
+static bool choose(struct turn *turn, struct uuid tenant_id, struct uuid person_id,
+                   struct places *places, GError **error)
+{
+    guint stay = 0, enter = 0;
+
+    places->inside = embeddings_ranked(turn->connection, tenant_id, person_id, places->space, true,
+                                       G_MAXUINT, error);
+    places->outside = embeddings_ranked(turn->connection, tenant_id, person_id, places->space,
+                                        false, LIMIT_EMBEDDINGS_PER_PERSON, error);
+    if (!places->inside || !places->outside)
         return false;
+    while (places->count < LIMIT_EMBEDDINGS_PER_PERSON) {
+        const struct embedding_rank *in = rank_at(places->inside, stay);
+        const struct embedding_rank *out = rank_at(places->outside, enter);
+        const bool stays = is_before(in, out);
+
+        if (!in && !out)
+            break;
+        places->chosen[places->count++] = stays ? *in : *out;
+        stay += stays;
+        enter += !stays;
+    }
+    return set_place(turn, tenant_id, places->inside, stay, places->inside->len, false, error) &&
+           set_place(turn, tenant_id, places->outside, 0, enter, true, error);
+}
+
+static bool is_chosen(const struct places *places, struct uuid track_id)
+{
+    for (unsigned i = 0; i < places->count; i++) {
+        if (uuid_equal(places->chosen[i].track_id, track_id))
+            return true;
+    }
+    return false;
+}
+
+/* The track's embedding when this turn brought it; else what memory has of it is right. */
+static const struct seen *brought(const struct tenant_turn *tenant, struct uuid track_id)
+{
+    for (guint i = 0; i < tenant->identified->len; i++) {
+        const struct seen *seen = &g_array_index(tenant->identified, struct seen, i);
+
+        if (uuid_equal(seen->track.id, track_id))
+            return seen;
+    }
+    return NULL;
+}
+
+/* Takes out of memory what has no place in this space. */
+static void drop_others(struct gallery *gallery, struct uuid person_id, const struct places *places)
+{
+    struct gallery_template templates[LIMIT_EMBEDDINGS_PER_PERSON];
+    size_t count = gallery_person_templates(gallery, person_id, templates, G_N_ELEMENTS(templates));
+
+    while (count > 0) {
+        if (!is_chosen(places, templates[--count].track_id))
+            gallery_remove_track(gallery, templates[count].track_id);
+    }
+}
+
+/* Makes memory hold what was chosen. A template that it has is not opened again. */
+static bool follow(struct turn *turn, struct tenant_turn *tenant, struct uuid person_id,
+                   const struct places *places, GError **error)
+{
+    struct gallery *gallery = g_hash_table_lookup(tenant->gallery->spaces, places->space);
+
+    if (gallery)
+        drop_others(gallery, person_id, places);
+    for (unsigned i = 0; i < places->count; i++) {
+        const struct embedding_rank *chosen = &places->chosen[i];
+        const struct seen *seen = brought(tenant, chosen->track_id);
+        struct uuid holder;
+
+        if (seen && gallery && gallery_dimension(gallery) == seen->dimension)
+            gallery_put(gallery, person_id,
+                        &(struct gallery_template){chosen->track_id, (float)chosen->quality,
+                                                   seen->embedding});
+        else if (!seen && gallery && gallery_find_track(gallery, chosen->track_id, &holder) &&
+                 uuid_equal(holder, person_id))
+            continue;
+        else if (!load_template(turn, tenant->gallery, chosen->id, error))
+            return false;
+    }
+    return true;
+}
+
+/* Where a root has no embedding any more, memory has nothing of it. */
+static void empty_other_spaces(struct tenant_gallery *gallery, struct uuid person_id,
+                               GHashTable *own)
+{
+    GHashTableIter spaces;
+    gpointer name, space;
+
+    g_hash_table_iter_init(&spaces, gallery->spaces);
+    while (g_hash_table_iter_next(&spaces, &name, &space)) {
+        if (!g_hash_table_contains(own, name))
+            gallery_set_person(space, person_id, NULL, 0);
+    }
+}
+
+bool galleries_settle_person(struct turn *turn, struct tenant_turn *tenant, struct uuid person_id,
+                             GError **error)
+{
+    g_autoptr(GHashTable) own = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    char space[TRACK_MODEL_TEXT] = "";
+
+    for (;;) {
+        struct places places = {.space = space};
+        bool done;
+
+        if (!embeddings_next_space(turn->connection, tenant->tenant_id, person_id, space, space,
+                                   error))
+            return false;
+        if (space[0] == '\0')
+            break;
+        done = choose(turn, tenant->tenant_id, person_id, &places, error) &&
+               follow(turn, tenant, person_id, &places, error);
+        places_clear(&places);
+        if (!done)
+            return false;
+        g_hash_table_add(own, g_strdup(space));
+    }
+    empty_other_spaces(tenant->gallery, person_id, own);
     return turn_gallery_change(turn, tenant,
                                (struct gallery_change){.kind = GALLERY_PERSON_ROOTED,
                                                        .person_id = person_id,

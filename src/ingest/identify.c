@@ -4,6 +4,7 @@
 #include "record/person.h"
 #include "storage/decisions.h"
 #include "storage/people.h"
+#include "storage/sightings.h"
 
 #include <string.h>
 
@@ -28,52 +29,52 @@ bool identify_root(struct turn *turn, struct uuid tenant_id, struct uuid person_
     return false;
 }
 
-/* Who the track is now; nil when it is nobody. */
-static bool held_by(struct turn *turn, struct uuid tenant_id, struct uuid track_id,
-                    struct uuid *person_id, GError **error)
+bool identify_sighting(struct turn *turn, struct uuid tenant_id, struct uuid track_id,
+                       struct sighting *sighting, GError **error)
 {
-    struct sighting sighting;
     GError *failure = NULL;
 
-    *person_id = (struct uuid){{0}};
-    if (sightings_get(turn->connection, tenant_id, track_id, &sighting, &failure)) {
-        *person_id = sighting.person_id;
+    if (sightings_get(turn->connection, tenant_id, track_id, sighting, &failure))
         return true;
-    }
     if (error_code_of(failure) == ERROR_NOT_FOUND) {
         g_clear_error(&failure);
+        *sighting = (struct sighting){0};
         return true;
     }
     g_propagate_error(error, failure);
     return false;
 }
 
-bool identify_write(struct turn *turn, struct tenant_turn *tenant, struct decision *decision,
-                    const struct track *track, GError **error)
+/* Who the track is now; nil when it is nobody. */
+static bool held_by(struct turn *turn, struct uuid tenant_id, struct uuid track_id,
+                    struct uuid *person_id, GError **error)
 {
-    struct sighting before = {0};
-    struct uuid root_id;
-    GError *failure = NULL;
+    struct sighting sighting;
 
-    if (!sightings_get(turn->connection, track->tenant_id, track->id, &before, &failure)) {
-        if (error_code_of(failure) != ERROR_NOT_FOUND) {
-            g_propagate_error(error, failure);
-            return false;
-        }
-        g_clear_error(&failure);
-    }
-    if (!identify_root(turn, track->tenant_id, decision->person_id, &root_id, error))
+    if (!identify_sighting(turn, tenant_id, track_id, &sighting, error))
+        return false;
+    *person_id = sighting.person_id;
+    return true;
+}
+
+bool identify_write(struct turn *turn, struct tenant_turn *tenant, struct decision *decision,
+                    GError **error)
+{
+    struct sighting before, now;
+
+    if (!identify_sighting(turn, decision->tenant_id, decision->track_id, &before, error))
         return false;
     decision->id = uuid_new(turn->now);
     decision->superseded_by = (struct uuid){{0}};
     decision->made_at = turn->now;
-    if (!decisions_insert(turn->connection, decision, error))
+    if (!decisions_insert(turn->connection, decision, &now, error))
         return false;
-    if (!uuid_is_nil(before.person_id))
-        books_mark(tenant, before.site_id, before.person_id, before.started_at, before.last_seen_at,
-                   !uuid_equal(before.person_id, root_id));
-    if (!uuid_is_nil(root_id))
-        books_mark(tenant, track->site_id, root_id, track->started_at, track->last_seen_at, false);
+    books_note(tenant, uuid_is_nil(before.person_id) ? NULL : &before,
+               uuid_is_nil(now.person_id) ? NULL : &now);
+    if (!uuid_equal(before.person_id, now.person_id)) {
+        galleries_touch(tenant->gallery, before.person_id);
+        galleries_touch(tenant->gallery, now.person_id);
+    }
     return true;
 }
 
@@ -193,7 +194,7 @@ static bool write_one(const struct question *question, size_t place, GError **er
         g_snprintf(decision.reason, sizeof(decision.reason), "%s: nobody to compare with",
                    identity_verdict_name(verdict->verdict));
     g_strlcpy(decision.model_space, seen->track.model_space, sizeof(decision.model_space));
-    return identify_write(question->turn, question->tenant, &decision, &seen->track, error);
+    return identify_write(question->turn, question->tenant, &decision, error);
 }
 
 static bool answer(struct question *question, const char *model_space, GError **error)
@@ -258,7 +259,7 @@ static bool follow_pin(struct turn *turn, struct tenant_turn *tenant, const stru
                                 .policy_version = seen->policy.version};
 
     g_strlcpy(decision.model_space, seen->track.model_space, sizeof(decision.model_space));
-    return identify_write(turn, tenant, &decision, &seen->track, error);
+    return identify_write(turn, tenant, &decision, error);
 }
 
 /* Whether the space takes vectors of this dimension; one card, one dimension. */
@@ -281,8 +282,6 @@ bool identify_tracks(struct turn *turn, struct tenant_turn *tenant, GError **err
         GError *failure = NULL;
         struct pin pin;
 
-        if (!faces_store(turn, one, error))
-            return false;
         if (pins_get(turn->connection, tenant->tenant_id, one->track.id, &pin, &failure)) {
             done[i] = true;
             if (!follow_pin(turn, tenant, one, &pin, error))
@@ -308,6 +307,10 @@ bool identify_tracks(struct turn *turn, struct tenant_turn *tenant, GError **err
             }
         }
         if (question.count > 0 && !answer(&question, space, error))
+            return false;
+    }
+    for (guint i = 0; i < count; i++) {
+        if (!faces_store(turn, tenant, &g_array_index(tenant->identified, struct seen, i), error))
             return false;
     }
     return true;

@@ -16,6 +16,7 @@ static void tenant_turn_free(void *pointer)
     struct tenant_turn *tenant = pointer;
 
     g_array_unref(tenant->dirty);
+    counts_free(tenant->counts);
     g_array_unref(tenant->identified);
     g_hash_table_unref(tenant->sites);
     g_free(tenant);
@@ -62,6 +63,8 @@ struct tenant_turn *turn_tenant(struct turn *turn, struct uuid tenant_id, GError
     tenant->tenant_id = tenant_id;
     tenant->version = version;
     tenant->dirty = g_array_new(FALSE, FALSE, sizeof(struct dirty));
+    g_array_set_clear_func(tenant->dirty, dirty_clear);
+    tenant->counts = counts_new(turn->ingest->zones);
     tenant->identified = g_array_new(FALSE, FALSE, sizeof(struct seen));
     g_array_set_clear_func(tenant->identified, seen_clear_element);
     tenant->sites = g_hash_table_new_full(uuid_hash_key, uuid_equal_key, g_free, g_free);
@@ -235,6 +238,8 @@ struct ingest *ingest_new(const struct ingest_config *config, GError **error)
     pthread_mutex_init(&ingest->mutex, NULL);
     ingest->galleries =
         g_hash_table_new_full(uuid_hash_key, uuid_equal_key, NULL, tenant_gallery_free);
+    ingest->zones = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+                                          (GDestroyNotify)(void *)g_time_zone_unref);
     if (!ingest_turn(ingest, open_galleries, NULL, error)) {
         ingest_free(ingest);
         return NULL;
@@ -247,6 +252,7 @@ void ingest_free(struct ingest *ingest)
     if (!ingest)
         return;
     g_hash_table_unref(ingest->galleries);
+    g_hash_table_unref(ingest->zones);
     pthread_mutex_destroy(&ingest->mutex);
     g_free(ingest);
 }

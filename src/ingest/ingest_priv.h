@@ -7,11 +7,18 @@
  * tenant_turn`: its head is locked, its gallery caught up; who changed is collected and settled at
  * the end (books_settle): visits, roll-ups, derived columns, feed.
  *
- *   ingest.c     the object, and the frame around a turn       events.c    one event at a time
- *   galleries.c  galleries in memory and their changes         faces.c     sealed embeddings,
- * pictures identify.c   the tracks of a batch → decisions             books.c     visits and what
- * follows people.c     operations of people                          sweep.c     expired pictures,
- * orphans
+ * What a turn costs follows from what changed, not from how long the history of its people is: each
+ * question is answered by an index, and totals move by differences.
+ *
+ *   ingest.c      the object, and the frame around a turn
+ *   events.c      one event at a time
+ *   identify.c    the tracks of a batch → decisions
+ *   faces.c       sealed embeddings and pictures
+ *   books.c       visits and what follows from them
+ *   counts.c      the signed difference of roll-ups and person days
+ *   galleries.c   galleries in memory, and which templates are in them
+ *   people.c      operations of people
+ *   sweep.c       expired pictures, orphans
  */
 #ifndef INGEST_INGEST_PRIV_H
 #define INGEST_INGEST_PRIV_H
@@ -25,6 +32,7 @@
 #include "record/track.h"
 #include "record/visit.h"
 #include "storage/storage.h"
+#include "visit/ledger.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -40,10 +48,12 @@ struct tenant_gallery {
 
 struct ingest {
     struct ingest_config config;
-    pthread_mutex_t mutex;              /* one turn at a time; held over the whole transaction */
-    atomic_bool no_room;                /* the last picture was not stored: its disk is full */
-    struct log_limiter no_room_limiter; /* guarded by mutex */
+    pthread_mutex_t mutex; /* one turn at a time; held over the whole transaction */
+    atomic_bool no_room;   /* the last picture was not stored: its disk is full */
+    /* Guarded by the mutex: */
+    struct log_limiter no_room_limiter;
     GHashTable *galleries; /* struct uuid * tenant → struct tenant_gallery * (owned) */
+    GHashTable *zones;     /* char * name → GTimeZone * (both owned), those of sites */
 };
 
 /* One person at one site whose sightings changed within [from, to]. */
@@ -51,7 +61,10 @@ struct dirty {
     struct uuid site_id;
     struct uuid person_id; /* a root */
     struct utc from, to;
-    bool lost; /* only lost sightings: settled first, so that its visits' ids can move on */
+    bool lost;      /* lost sightings: settled first, so that its visits' ids can move on */
+    bool whole;     /* something left or became shorter: its sightings are read again */
+    GArray *came;   /* struct ledger_visit (owned): pieces that came or grew, each a sighting */
+    int64_t visits; /* difference that settling made of their number */
 };
 
 struct tenant_turn {
@@ -60,7 +73,8 @@ struct tenant_turn {
     bool advanced;
     int32_t feed_ordinal;
     int32_t gallery_ordinal;
-    GArray *dirty;      /* struct dirty, one per (site, person) */
+    GArray *dirty; /* struct dirty, one per (site, person) */
+    struct counts *counts;
     GArray *identified; /* struct seen: tracks that wait for identify_tracks */
     GHashTable *sites;  /* struct uuid * → struct site * (both owned) */
     struct tenant_gallery *gallery;
@@ -126,11 +140,10 @@ struct gallery *galleries_space(struct tenant_gallery *gallery, const char *mode
 /* The running turn changes this root's templates in memory. */
 void galleries_touch(struct tenant_gallery *gallery, struct uuid person_id);
 
-/* Chooses the templates of a root anew, writes which they are, puts them into memory, and tells the
- * other replicas. They are chosen among all embeddings of its sightings when it `lost` some, else
- * among those that have a place. */
+/* Chooses the templates of a root anew among all its embeddings, writes which they are, makes
+ * memory follow, and tells the other replicas. */
 bool galleries_settle_person(struct turn *turn, struct tenant_turn *tenant, struct uuid person_id,
-                             bool lost, GError **error);
+                             GError **error);
 
 /* ---- faces.c ---- */
 
@@ -138,18 +151,25 @@ bool galleries_settle_person(struct turn *turn, struct tenant_turn *tenant, stru
  * header says. Free with g_free. */
 float *faces_open_embedding(struct turn *turn, const struct event *event, GError **error);
 
-/* Stores embedding and picture of the track under its key and removes those of lower revisions. */
-bool faces_store(struct turn *turn, const struct seen *seen, GError **error);
+/* Stores embedding and picture of a decided track under its key and removes those of lower
+ * revisions. Marks the gallery of the person it is. */
+bool faces_store(struct turn *turn, struct tenant_turn *tenant, const struct seen *seen,
+                 GError **error);
 
 /* ---- identify.c ---- */
 
 /* Decides all waiting tracks of the tenant jointly and writes the decisions. */
 bool identify_tracks(struct turn *turn, struct tenant_turn *tenant, GError **error);
 
-/* Writes a decision (id and time are filled in) and marks the people that it takes a sighting from
- * and gives it to. */
+/* Writes a decision (id and time are filled in), notes what it does to the visits of the people
+ * that it takes a sighting from and gives it to, and marks their galleries when it is another one's
+ * now. */
 bool identify_write(struct turn *turn, struct tenant_turn *tenant, struct decision *decision,
-                    const struct track *track, GError **error);
+                    GError **error);
+
+/* The sighting of a track; zeroed when the track is nobody's. */
+bool identify_sighting(struct turn *turn, struct uuid tenant_id, struct uuid track_id,
+                       struct sighting *sighting, GError **error);
 
 /* The root of a person; nil when there is no such person. */
 bool identify_root(struct turn *turn, struct uuid tenant_id, struct uuid person_id,
@@ -164,22 +184,42 @@ bool identify_make_person(struct turn *turn, struct tenant_turn *tenant, struct 
 bool events_apply(struct turn *turn, struct uuid worker, const struct event *event,
                   struct ingest_result *result, GError **error);
 
+/* ---- counts.c ---- */
+
+/* `zones` are the ingest object's. */
+struct counts *counts_new(GHashTable *zones);
+void counts_free(struct counts *counts);
+
+void counts_crossing(struct counts *counts, const struct crossing *crossing);
+
+/* Adds a visit of a person to the counts, or takes it out (sign −1). */
+void counts_visit(struct counts *counts, const struct site *site, struct uuid person_id,
+                  const struct ledger_visit *visit, int64_t sign);
+
+/* Writes what has come together. */
+bool counts_write(const struct counts *counts, struct connection *connection, GError **error);
+
 /* ---- books.c ---- */
 
-/* Notes that sightings of a root at a site changed within [from, to]. */
-void books_mark(struct tenant_turn *tenant, struct uuid site_id, struct uuid person_id,
-                struct utc from, struct utc to, bool lost);
+void dirty_clear(void *dirty);
 
-/* Recomputes the visits of all marked people and writes the difference and all that follows. */
-bool books_settle(struct turn *turn, struct tenant_turn *tenant, GError **error);
+/* Notes what became of a track's sighting: NULL for none before, or none now. */
+void books_note(struct tenant_turn *tenant, const struct sighting *before,
+                const struct sighting *now);
+
+/* Notes that the picture of a sighting's track is no longer kept. */
+void books_note_picture_gone(struct tenant_turn *tenant, const struct sighting *sighting);
 
 /* Notes that all of `person_id` may have changed at the sites where the root `sites_of` was seen.
  */
 bool books_mark_everywhere(struct turn *turn, struct tenant_turn *tenant, struct uuid sites_of,
                            struct uuid person_id, bool lost, GError **error);
 
-/* The roll-up of one crossing. */
+/* Counts and announces one crossing. */
 bool books_crossing(struct turn *turn, struct tenant_turn *tenant, const struct crossing *crossing,
                     GError **error);
+
+/* Settles the visits of all that was noted, writes the differences and all that follows. */
+bool books_settle(struct turn *turn, struct tenant_turn *tenant, GError **error);
 
 #endif

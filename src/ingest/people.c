@@ -65,15 +65,6 @@ static bool feed_person(struct turn *turn, struct tenant_turn *tenant, struct uu
         error);
 }
 
-/* Templates of a root whose sightings changed hands; memory is marked first, so that a turn that is
- * rolled back is repaired. */
-static bool resettle(struct turn *turn, struct tenant_turn *tenant, struct uuid person_id,
-                     GError **error)
-{
-    galleries_touch(tenant->gallery, person_id);
-    return galleries_settle_person(turn, tenant, person_id, true, error);
-}
-
 /* ---- Name ---- */
 
 static bool set_name(struct turn *turn, struct uuid tenant_id, struct uuid person_id,
@@ -124,12 +115,12 @@ static bool merge(struct turn *turn, struct uuid tenant_id, struct uuid person_i
                   "they were seen together, or told apart by a person: two people");
         return false;
     }
+    galleries_touch(tenant->gallery, person_id);
+    galleries_touch(tenant->gallery, into_id);
     return books_mark_everywhere(turn, tenant, person_id, person_id, true, error) &&
            books_mark_everywhere(turn, tenant, person_id, into_id, false, error) &&
            people_set_merged(turn->connection, tenant_id, person_id, into_id, error) &&
-           feed_person(turn, tenant, person_id, error) &&
-           feed_person(turn, tenant, into_id, error) && resettle(turn, tenant, person_id, error) &&
-           resettle(turn, tenant, into_id, error);
+           feed_person(turn, tenant, person_id, error) && feed_person(turn, tenant, into_id, error);
 }
 
 static bool unmerge(struct turn *turn, struct uuid tenant_id, const struct person *person,
@@ -137,14 +128,15 @@ static bool unmerge(struct turn *turn, struct uuid tenant_id, const struct perso
 {
     struct tenant_turn *tenant = turn_tenant(turn, tenant_id, error);
 
-    return tenant &&
-           books_mark_everywhere(turn, tenant, person->root_id, person->root_id, true, error) &&
+    if (!tenant)
+        return false;
+    galleries_touch(tenant->gallery, person->id);
+    galleries_touch(tenant->gallery, person->root_id);
+    return books_mark_everywhere(turn, tenant, person->root_id, person->root_id, true, error) &&
            people_set_merged(turn->connection, tenant_id, person->id, (struct uuid){{0}}, error) &&
            books_mark_everywhere(turn, tenant, person->id, person->id, false, error) &&
            feed_person(turn, tenant, person->id, error) &&
-           feed_person(turn, tenant, person->root_id, error) &&
-           resettle(turn, tenant, person->id, error) &&
-           resettle(turn, tenant, person->root_id, error);
+           feed_person(turn, tenant, person->root_id, error);
 }
 
 static bool run_merge(struct turn *turn, void *data, GError **error)
@@ -254,18 +246,6 @@ static bool get_decision(struct turn *turn, struct uuid tenant_id, struct uuid t
     return true;
 }
 
-/* Writes the decision and everything that follows for the people before and after. */
-static bool redecide(struct turn *turn, struct tenant_turn *tenant, const struct track *track,
-                     struct decision *decision, struct uuid before_root, GError **error)
-{
-    struct uuid after_root;
-
-    return identify_write(turn, tenant, decision, track, error) &&
-           identify_root(turn, tenant->tenant_id, decision->person_id, &after_root, error) &&
-           (uuid_is_nil(before_root) || resettle(turn, tenant, before_root, error)) &&
-           (uuid_is_nil(after_root) || resettle(turn, tenant, after_root, error));
-}
-
 static bool put_pin(struct turn *turn, const struct track *track, struct uuid person_id,
                     struct uuid user_id, GError **error)
 {
@@ -319,7 +299,7 @@ static bool not_this_person(struct turn *turn, struct tenant_turn *tenant,
                             .policy_version = track->policy_version};
     g_strlcpy(now.model_space, track->model_space, sizeof(now.model_space));
     if (!put_pin(turn, track, person_id, request->actor->user_id, error) ||
-        !redecide(turn, tenant, track, &now, root_id, error))
+        !identify_write(turn, tenant, &now, error))
         return false;
     undo = json_object();
     uuid_json(undo, "person", before.person_id);
@@ -425,7 +405,6 @@ static bool restore_track(struct turn *turn, struct tenant_turn *tenant, const s
                                 .distance = json_number_value(json_object_get(before, "distance")),
                                 .policy_version = track->policy_version};
     struct decision now;
-    struct uuid now_root;
     bool decided;
 
     if (!get_decision(turn, tenant->tenant_id, track->id, &now, &decided, error))
@@ -445,8 +424,7 @@ static bool restore_track(struct turn *turn, struct tenant_turn *tenant, const s
         return false;
     if (!uuid_is_nil(link.b) && !cannot_links_delete(turn->connection, &link, error))
         return false;
-    return identify_root(turn, tenant->tenant_id, now.person_id, &now_root, error) &&
-           redecide(turn, tenant, track, &decision, now_root, error);
+    return identify_write(turn, tenant, &decision, error);
 }
 
 static bool undo_not_this_person(struct turn *turn, struct tenant_turn *tenant,

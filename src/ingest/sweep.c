@@ -9,6 +9,20 @@
 /* Rows of one transaction. */
 #define AT_ONCE 200
 
+/* The visit that showed the picture has another one now, or none. */
+static bool note_gone(struct turn *turn, const struct picture *picture, GError **error)
+{
+    struct tenant_turn *tenant = turn_tenant(turn, picture->tenant_id, error);
+    struct sighting sighting;
+
+    if (!tenant ||
+        !identify_sighting(turn, picture->tenant_id, picture->track_id, &sighting, error))
+        return false;
+    if (!uuid_is_nil(sighting.person_id))
+        books_note_picture_gone(tenant, &sighting);
+    return true;
+}
+
 static bool expire_some(struct turn *turn, void *data, GError **error)
 {
     unsigned *count = data;
@@ -19,7 +33,8 @@ static bool expire_some(struct turn *turn, void *data, GError **error)
         const struct picture *picture = &g_array_index(pictures, struct picture, i);
 
         if (!pictures_mark_deleted(turn->connection, picture->tenant_id, picture->id, "retention",
-                                   turn->now, error))
+                                   turn->now, error) ||
+            !note_gone(turn, picture, error))
             return false;
         g_array_append_val(turn->blobs_gone, picture->blob_id);
         (*count)++;

@@ -18,8 +18,9 @@ struct embedding {
     struct uuid site_id;
     struct uuid track_id;
     int64_t track_revision;
-    GBytes *sealed;     /* seal/: little-endian f32 × dimension under the track's key */
-    struct uuid key_id; /* the track's key */
+    struct uuid person_id; /* the root that the track is; nil for nobody */
+    GBytes *sealed;        /* seal/: little-endian f32 × dimension under the track's key */
+    struct uuid key_id;    /* the track's key */
     int64_t dimension;
     char model_space[TRACK_MODEL_TEXT];
     int64_t rotation_version; /* of the tenant's rotation; 0 for none */
@@ -28,7 +29,7 @@ struct embedding {
     bool in_gallery; /* a template that matching uses */
     bool hold;       /* survives its expiry while somebody has a reason */
     struct utc created_at;
-    struct utc expires_at;
+    struct utc expires_at; /* not before its person's own time, see person.h */
     int64_t faces; /* that it is the mean of: the track's, which has the column; not written */
 };
 

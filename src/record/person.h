@@ -28,7 +28,8 @@ struct person {
     int64_t visits;
     struct utc first_seen_at; /* 0 while never seen */
     struct utc last_seen_at;
-    struct uuid picture_id; /* best face kept, nil for none */
+    struct uuid picture_id;          /* best face kept, nil for none */
+    struct utc embeddings_expire_at; /* all of its embeddings are kept until then */
     int64_t version;
     struct utc created_at;
 };

@@ -23,6 +23,7 @@ struct visit {
     int64_t sightings;      /* tracks in it */
     struct uuid camera_id;  /* of the first sighting */
     struct uuid picture_id; /* best face of it, nil for none */
+    double picture_quality; /* -1 for none */
     struct utc updated_at;
 };
 

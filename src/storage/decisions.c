@@ -1,6 +1,6 @@
 #include "storage/decisions.h"
 
-#include "storage/people.h"
+#include "storage/sightings.h"
 
 #define COLUMNS                                                                                    \
     "id, tenant_id, site_id, track_id, track_revision, outcome, person_id, distance, reason, "     \
@@ -72,77 +72,17 @@ static bool insert_row(struct connection *connection, const struct decision *dec
     return statement_run(statement, NULL, error);
 }
 
-static bool delete_sighting(struct connection *connection, struct uuid track_id, GError **error)
-{
-    scoped_statement *statement =
-        connection_prepare(connection, "DELETE FROM sightings WHERE track_id = :track_id", error);
-
-    if (!statement)
-        return false;
-    statement_bind_uuid(statement, ":track_id", track_id);
-    return statement_run(statement, NULL, error);
-}
-
-/* Reads what the sighting takes from its track. */
-static bool read_times(struct connection *connection, const struct decision *decision,
-                       struct sighting *sighting, GError **error)
-{
-    scoped_statement *statement =
-        connection_prepare(connection,
-                           "SELECT camera_id, started_at, last_seen_at FROM tracks WHERE id = :id "
-                           "AND tenant_id = :tenant_id",
-                           error);
-
-    if (!statement)
-        return false;
-    statement_bind_uuid(statement, ":id", decision->track_id);
-    statement_bind_uuid(statement, ":tenant_id", decision->tenant_id);
-    if (!statement_find(statement, "track", decision->track_id, error))
-        return false;
-    sighting->camera_id = statement_uuid(statement, 0);
-    sighting->started_at = statement_utc(statement, 1);
-    sighting->last_seen_at = statement_utc(statement, 2);
-    return statement_check(statement, error);
-}
-
-static bool put_sighting(struct connection *connection, const struct decision *decision,
-                         GError **error)
-{
-    static const struct upsert_column columns[] = {
-        {"track_id", UPSERT_KEY},   {"tenant_id", UPSERT_ONCE},  {"site_id", UPSERT_ONCE},
-        {"camera_id", UPSERT_ONCE}, {"decision_id", UPSERT_SET}, {"decided_person_id", UPSERT_SET},
-        {"person_id", UPSERT_SET},  {"started_at", UPSERT_SET},  {"last_seen_at", UPSERT_SET},
-    };
-    scoped_statement *statement = NULL;
-    struct sighting sighting;
-    struct person person;
-
-    if (!people_get(connection, decision->tenant_id, decision->person_id, &person, error) ||
-        !read_times(connection, decision, &sighting, error))
-        return false;
-    statement =
-        connection_prepare_upsert(connection, "sightings", columns, G_N_ELEMENTS(columns), error);
-    if (!statement)
-        return false;
-    statement_bind_uuid(statement, ":track_id", decision->track_id);
-    statement_bind_uuid(statement, ":tenant_id", decision->tenant_id);
-    statement_bind_uuid(statement, ":site_id", decision->site_id);
-    statement_bind_uuid(statement, ":camera_id", sighting.camera_id);
-    statement_bind_uuid(statement, ":decision_id", decision->id);
-    statement_bind_uuid(statement, ":decided_person_id", decision->person_id);
-    statement_bind_uuid(statement, ":person_id", person.root_id);
-    statement_bind_utc(statement, ":started_at", sighting.started_at);
-    statement_bind_utc(statement, ":last_seen_at", sighting.last_seen_at);
-    return statement_run(statement, NULL, error);
-}
-
 bool decisions_insert(struct connection *connection, const struct decision *decision,
-                      GError **error)
+                      struct sighting *sighting, GError **error)
 {
-    if (!supersede(connection, decision, error) || !insert_row(connection, decision, error))
+    struct sighting now = {0};
+
+    if (!supersede(connection, decision, error) || !insert_row(connection, decision, error) ||
+        !sightings_follow(connection, decision, &now, error))
         return false;
-    return uuid_is_nil(decision->person_id) ? delete_sighting(connection, decision->track_id, error)
-                                            : put_sighting(connection, decision, error);
+    if (sighting)
+        *sighting = now;
+    return true;
 }
 
 bool decisions_current(struct connection *connection, struct uuid tenant_id, struct uuid track_id,
@@ -184,92 +124,6 @@ GArray *decisions_of_track(struct connection *connection, struct uuid tenant_id,
     statement_bind_uuid(statement, ":track_id", track_id);
     statement_bind_uuid(statement, ":tenant_id", tenant_id);
     return statement_collect(statement, sizeof(struct decision), read_decision, NULL, error);
-}
-
-/* ---- Sightings ---- */
-
-#define SIGHTING_COLUMNS                                                                           \
-    "track_id, tenant_id, site_id, camera_id, decision_id, decided_person_id, person_id, "         \
-    "started_at, last_seen_at"
-
-static void read_sighting(struct statement *statement, void *row)
-{
-    struct sighting *const sighting = row;
-
-    sighting->track_id = statement_uuid(statement, 0);
-    sighting->tenant_id = statement_uuid(statement, 1);
-    sighting->site_id = statement_uuid(statement, 2);
-    sighting->camera_id = statement_uuid(statement, 3);
-    sighting->decision_id = statement_uuid(statement, 4);
-    sighting->decided_person_id = statement_uuid(statement, 5);
-    sighting->person_id = statement_uuid(statement, 6);
-    sighting->started_at = statement_utc(statement, 7);
-    sighting->last_seen_at = statement_utc(statement, 8);
-}
-
-bool sightings_get(struct connection *connection, struct uuid tenant_id, struct uuid track_id,
-                   struct sighting *sighting, GError **error)
-{
-    scoped_statement *statement =
-        connection_prepare(connection,
-                           "SELECT " SIGHTING_COLUMNS " FROM sightings WHERE track_id = :track_id "
-                           "AND tenant_id = :tenant_id",
-                           error);
-    struct sighting found = {0};
-
-    if (!statement)
-        return false;
-    statement_bind_uuid(statement, ":track_id", track_id);
-    statement_bind_uuid(statement, ":tenant_id", tenant_id);
-    if (!statement_find(statement, "sighting of track", track_id, error))
-        return false;
-    read_sighting(statement, &found);
-    if (!statement_check(statement, error))
-        return false;
-    *sighting = found;
-    return true;
-}
-
-GArray *sightings_of_person(struct connection *connection, struct uuid tenant_id,
-                            struct uuid site_id, struct uuid person_id, struct utc from,
-                            struct utc to, GError **error)
-{
-    scoped_statement *statement = connection_prepare(
-        connection,
-        "SELECT " SIGHTING_COLUMNS " FROM sightings WHERE tenant_id = :tenant_id "
-        "AND person_id = :person_id AND site_id = :site_id AND started_at <= :to "
-        "AND last_seen_at >= :from ORDER BY started_at, track_id",
-        error);
-
-    if (!statement)
-        return NULL;
-    statement_bind_uuid(statement, ":tenant_id", tenant_id);
-    statement_bind_uuid(statement, ":person_id", person_id);
-    statement_bind_uuid(statement, ":site_id", site_id);
-    statement_bind_utc(statement, ":from", from);
-    statement_bind_utc(statement, ":to", to);
-    return statement_collect(statement, sizeof(struct sighting), read_sighting, NULL, error);
-}
-
-static void read_uuid(struct statement *statement, void *row)
-{
-    *(struct uuid *)row = statement_uuid(statement, 0);
-}
-
-GArray *sightings_sites_of_person(struct connection *connection, struct uuid tenant_id,
-                                  struct uuid person_id, GError **error)
-{
-    scoped_statement *statement =
-        connection_prepare(connection,
-                           "SELECT DISTINCT site_id FROM sightings WHERE tenant_id = :tenant_id "
-                           "AND person_id = :person_id ORDER BY site_id",
-                           error);
-
-    if (!statement)
-        return NULL;
-    statement_bind_uuid(statement, ":tenant_id", tenant_id);
-    statement_bind_uuid(statement, ":person_id", person_id);
-    return statement_collect(statement, sizeof(struct uuid), read_uuid, NULL, error);
 }
 
 /* ---- Pins ---- */

@@ -1,6 +1,5 @@
 /*
- * Rows of `decisions` (only added), of `sightings` (the current decision of each track that names a
- * person), of `pins` and of `cannot_links`. Conventions as in tenants.h.
+ * Rows of `decisions` (only added), of `pins` and of `cannot_links`. Conventions as in tenants.h.
  */
 #ifndef STORAGE_DECISIONS_H
 #define STORAGE_DECISIONS_H
@@ -8,11 +7,11 @@
 #include "record/track.h"
 #include "storage/storage.h"
 
-/* Adds the decision, marks the track's former current one as superseded by it, and writes or
- * removes the sighting: its times are the track's, its person the root of the decided one. The
- * track exists. */
+/* Adds the decision, marks the track's former current one as superseded by it, and makes sighting
+ * and embedding follow (sightings.h): `sighting`, when not NULL, gets the one that holds now, nil
+ * ids when the decision names nobody. The track exists. */
 bool decisions_insert(struct connection *connection, const struct decision *decision,
-                      GError **error);
+                      struct sighting *sighting, GError **error);
 
 /* The current decision of a track; NOT_FOUND when it has none. */
 bool decisions_current(struct connection *connection, struct uuid tenant_id, struct uuid track_id,
@@ -21,18 +20,6 @@ bool decisions_current(struct connection *connection, struct uuid tenant_id, str
 /* All decisions of a track, newest first. */
 GArray *decisions_of_track(struct connection *connection, struct uuid tenant_id,
                            struct uuid track_id, GError **error);
-
-bool sightings_get(struct connection *connection, struct uuid tenant_id, struct uuid track_id,
-                   struct sighting *sighting, GError **error);
-
-/* Sightings of a root at a site that touch [from, to], by (started_at, track_id). */
-GArray *sightings_of_person(struct connection *connection, struct uuid tenant_id,
-                            struct uuid site_id, struct uuid person_id, struct utc from,
-                            struct utc to, GError **error);
-
-/* GArray of struct uuid: the sites where a root has sightings. What a merge makes dirty. */
-GArray *sightings_sites_of_person(struct connection *connection, struct uuid tenant_id,
-                                  struct uuid person_id, GError **error);
 
 /* Sets what holds for the track from now on; replaces an earlier pin. */
 bool pins_put(struct connection *connection, const struct pin *pin, GError **error);

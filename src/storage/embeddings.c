@@ -1,13 +1,13 @@
 #include "storage/embeddings.h"
 
 #define COLUMNS(t)                                                                                 \
-    t "id, " t "tenant_id, " t "site_id, " t "track_id, " t "track_revision, " t "sealed, " t      \
-      "key_id, " t "dimension, " t "model_space, " t "rotation_version, " t "policy_version, " t   \
-      "quality, " t "in_gallery, " t "hold, " t "created_at, " t "expires_at"
+    t "id, " t "tenant_id, " t "site_id, " t "track_id, " t "track_revision, " t "person_id, " t   \
+      "sealed, " t "key_id, " t "dimension, " t "model_space, " t "rotation_version, " t           \
+      "policy_version, " t "quality, " t "in_gallery, " t "hold, " t "created_at, " t "expires_at"
 /* What is read: the columns, and of the track how many faces it aggregated. */
 #define READ(t)                                                                                    \
     COLUMNS(t) ", COALESCE((SELECT f.faces FROM tracks f WHERE f.id = " t "track_id), 1)"
-#define READ_COUNT 17
+#define READ_COUNT 18
 
 static void read_embedding(struct statement *statement, void *row)
 {
@@ -18,18 +18,19 @@ static void read_embedding(struct statement *statement, void *row)
     embedding->site_id = statement_uuid(statement, 2);
     embedding->track_id = statement_uuid(statement, 3);
     embedding->track_revision = statement_int64(statement, 4);
-    embedding->sealed = statement_bytes(statement, 5);
-    embedding->key_id = statement_uuid(statement, 6);
-    embedding->dimension = statement_int64(statement, 7);
-    statement_copy_text(statement, 8, embedding->model_space, sizeof(embedding->model_space));
-    embedding->rotation_version = statement_int64(statement, 9);
-    embedding->policy_version = statement_int64(statement, 10);
-    embedding->quality = statement_real(statement, 11);
-    embedding->in_gallery = statement_bool(statement, 12);
-    embedding->hold = statement_bool(statement, 13);
-    embedding->created_at = statement_utc(statement, 14);
-    embedding->expires_at = statement_utc(statement, 15);
-    embedding->faces = statement_int64(statement, 16);
+    embedding->person_id = statement_uuid(statement, 5);
+    embedding->sealed = statement_bytes(statement, 6);
+    embedding->key_id = statement_uuid(statement, 7);
+    embedding->dimension = statement_int64(statement, 8);
+    statement_copy_text(statement, 9, embedding->model_space, sizeof(embedding->model_space));
+    embedding->rotation_version = statement_int64(statement, 10);
+    embedding->policy_version = statement_int64(statement, 11);
+    embedding->quality = statement_real(statement, 12);
+    embedding->in_gallery = statement_bool(statement, 13);
+    embedding->hold = statement_bool(statement, 14);
+    embedding->created_at = statement_utc(statement, 15);
+    embedding->expires_at = statement_utc(statement, 16);
+    embedding->faces = statement_int64(statement, 17);
 }
 
 static void clear_embedding(void *row)
@@ -48,10 +49,8 @@ static void read_gallery_row(struct statement *statement, void *row)
     struct gallery_row *const gallery = row;
 
     read_embedding(statement, &gallery->embedding);
-    gallery->person_id = statement_uuid(statement, READ_COUNT);
-    gallery->root_id = statement_uuid(statement, READ_COUNT + 1);
-    gallery->wrapped_key = statement_bytes(statement, READ_COUNT + 2);
-    gallery->tenant_key_id = statement_uuid(statement, READ_COUNT + 3);
+    gallery->wrapped_key = statement_bytes(statement, READ_COUNT);
+    gallery->tenant_key_id = statement_uuid(statement, READ_COUNT + 1);
 }
 
 static void clear_gallery_row(void *row)
@@ -66,7 +65,8 @@ bool embeddings_insert(struct connection *connection, const struct embedding *em
         connection,
         "INSERT INTO embeddings (" COLUMNS(
             "") ") VALUES (:id, :tenant_id, :site_id, :track_id, "
-                ":track_revision, :sealed, :key_id, :dimension, :model_space, :rotation_version, "
+                ":track_revision, :person_id, :sealed, :key_id, :dimension, :model_space, "
+                ":rotation_version, "
                 ":policy_version, :quality, :in_gallery, :hold, :created_at, :expires_at)",
         error);
 
@@ -77,6 +77,7 @@ bool embeddings_insert(struct connection *connection, const struct embedding *em
     statement_bind_uuid(statement, ":site_id", embedding->site_id);
     statement_bind_uuid(statement, ":track_id", embedding->track_id);
     statement_bind_int64(statement, ":track_revision", embedding->track_revision);
+    statement_bind_uuid_or_null(statement, ":person_id", embedding->person_id);
     statement_bind_bytes(statement, ":sealed", embedding->sealed);
     statement_bind_uuid(statement, ":key_id", embedding->key_id);
     statement_bind_int64(statement, ":dimension", embedding->dimension);
@@ -114,52 +115,94 @@ bool embeddings_get(struct connection *connection, struct uuid tenant_id, struct
     return true;
 }
 
-GArray *embeddings_of_track(struct connection *connection, struct uuid tenant_id,
-                            struct uuid track_id, GError **error)
+static bool run_on_track(struct connection *connection, const char *sql, struct uuid tenant_id,
+                         struct uuid track_id, const struct uuid *person_id, GError **error)
+{
+    scoped_statement *statement = connection_prepare(connection, sql, error);
+
+    if (!statement)
+        return false;
+    statement_bind_uuid(statement, ":tenant_id", tenant_id);
+    statement_bind_uuid(statement, ":track_id", track_id);
+    if (person_id)
+        statement_bind_uuid(statement, ":person_id", *person_id);
+    return statement_run(statement, NULL, error);
+}
+
+bool embeddings_delete_of_track(struct connection *connection, struct uuid tenant_id,
+                                struct uuid track_id, GError **error)
+{
+    return run_on_track(
+        connection, "DELETE FROM embeddings WHERE track_id = :track_id AND tenant_id = :tenant_id",
+        tenant_id, track_id, NULL, error);
+}
+
+bool embeddings_give(struct connection *connection, struct uuid tenant_id, struct uuid track_id,
+                     struct uuid person_id, GError **error)
+{
+    if (uuid_is_nil(person_id))
+        return run_on_track(connection,
+                            "UPDATE embeddings SET person_id = NULL, in_gallery = 0 "
+                            "WHERE track_id = :track_id AND tenant_id = :tenant_id "
+                            "AND person_id IS NOT NULL",
+                            tenant_id, track_id, NULL, error);
+    return run_on_track(connection,
+                        "UPDATE embeddings SET person_id = :person_id, in_gallery = 0 "
+                        "WHERE track_id = :track_id AND tenant_id = :tenant_id "
+                        "AND (person_id IS NULL OR person_id <> :person_id)",
+                        tenant_id, track_id, &person_id, error);
+}
+
+/* ---- Places in the gallery ---- */
+
+bool embeddings_next_space(struct connection *connection, struct uuid tenant_id,
+                           struct uuid person_id, const char *after, char *space, GError **error)
+{
+    scoped_statement *statement =
+        connection_prepare(connection,
+                           "SELECT MIN(model_space) FROM embeddings WHERE tenant_id = :tenant_id "
+                           "AND person_id = :person_id AND model_space > :after",
+                           error);
+
+    if (!statement)
+        return false;
+    statement_bind_uuid(statement, ":tenant_id", tenant_id);
+    statement_bind_uuid(statement, ":person_id", person_id);
+    statement_bind_text(statement, ":after", after);
+    if (statement_step(statement, error) != STEP_ROW)
+        return false;
+    statement_copy_text(statement, 0, space, TRACK_MODEL_TEXT);
+    return statement_check(statement, error);
+}
+
+static void read_rank(struct statement *statement, void *row)
+{
+    struct embedding_rank *const rank = row;
+
+    rank->id = statement_uuid(statement, 0);
+    rank->track_id = statement_uuid(statement, 1);
+    rank->quality = statement_real(statement, 2);
+}
+
+GArray *embeddings_ranked(struct connection *connection, struct uuid tenant_id,
+                          struct uuid person_id, const char *space, bool in_gallery, unsigned limit,
+                          GError **error)
 {
     scoped_statement *statement = connection_prepare(
         connection,
-        "SELECT " READ("") " FROM embeddings WHERE track_id = :track_id "
-                           "AND tenant_id = :tenant_id ORDER BY track_revision DESC, id DESC",
+        "SELECT id, track_id, quality FROM embeddings WHERE tenant_id = :tenant_id "
+        "AND person_id = :person_id AND model_space = :space AND in_gallery = :in_gallery "
+        "ORDER BY quality DESC, track_id LIMIT :limit",
         error);
-
-    if (!statement)
-        return NULL;
-    statement_bind_uuid(statement, ":track_id", track_id);
-    statement_bind_uuid(statement, ":tenant_id", tenant_id);
-    return statement_collect(statement, sizeof(struct embedding), read_embedding, clear_embedding,
-                             error);
-}
-
-static GArray *of_person(struct connection *connection, const char *sql, struct uuid tenant_id,
-                         struct uuid person_id, GError **error)
-{
-    scoped_statement *statement = connection_prepare(connection, sql, error);
 
     if (!statement)
         return NULL;
     statement_bind_uuid(statement, ":tenant_id", tenant_id);
     statement_bind_uuid(statement, ":person_id", person_id);
-    return statement_collect(statement, sizeof(struct embedding), read_embedding, clear_embedding,
-                             error);
-}
-
-#define OF_PERSON                                                                                  \
-    "SELECT " READ("e.") " FROM sightings s JOIN embeddings e ON e.track_id = s.track_id "         \
-                         "WHERE s.tenant_id = :tenant_id AND s.person_id = :person_id "
-
-GArray *embeddings_of_person(struct connection *connection, struct uuid tenant_id,
-                             struct uuid person_id, GError **error)
-{
-    return of_person(connection, OF_PERSON "AND e.in_gallery = 1 ORDER BY e.quality DESC, e.id",
-                     tenant_id, person_id, error);
-}
-
-GArray *embeddings_of_person_all(struct connection *connection, struct uuid tenant_id,
-                                 struct uuid person_id, GError **error)
-{
-    return of_person(connection, OF_PERSON "ORDER BY e.quality DESC, e.id", tenant_id, person_id,
-                     error);
+    statement_bind_text(statement, ":space", space);
+    statement_bind_bool(statement, ":in_gallery", in_gallery);
+    statement_bind_int64(statement, ":limit", limit);
+    return statement_collect(statement, sizeof(struct embedding_rank), read_rank, NULL, error);
 }
 
 bool embeddings_set_in_gallery(struct connection *connection, struct uuid tenant_id, struct uuid id,
@@ -181,24 +224,6 @@ bool embeddings_set_in_gallery(struct connection *connection, struct uuid tenant
     return changes == 1 || storage_not_found(error, "embedding", id);
 }
 
-bool embeddings_set_expiry(struct connection *connection, struct uuid tenant_id,
-                           struct uuid person_id, struct utc expires_at, GError **error)
-{
-    scoped_statement *statement =
-        connection_prepare(connection,
-                           "UPDATE embeddings SET expires_at = :expires_at WHERE track_id IN "
-                           "(SELECT track_id FROM sightings WHERE tenant_id = :tenant_id "
-                           "AND person_id = :person_id)",
-                           error);
-
-    if (!statement)
-        return false;
-    statement_bind_utc(statement, ":expires_at", expires_at);
-    statement_bind_uuid(statement, ":tenant_id", tenant_id);
-    statement_bind_uuid(statement, ":person_id", person_id);
-    return statement_run(statement, NULL, error);
-}
-
 bool embeddings_delete(struct connection *connection, struct uuid tenant_id, struct uuid id,
                        GError **error)
 {
@@ -217,11 +242,11 @@ GArray *embeddings_gallery(struct connection *connection, struct uuid tenant_id,
 {
     scoped_statement *statement = connection_prepare(
         connection,
-        "SELECT " READ("e.") ", s.decided_person_id, s.person_id, k.wrapped, k.tenant_key_id "
-                             "FROM embeddings e JOIN sightings s ON s.track_id = e.track_id "
-                             "JOIN track_keys k ON k.id = e.key_id "
-                             "WHERE e.tenant_id = :tenant_id AND e.in_gallery = 1 "
-                             "AND e.id > :after ORDER BY e.id LIMIT :limit",
+        "SELECT " READ("e.") ", k.wrapped, k.tenant_key_id FROM embeddings e "
+                                "JOIN track_keys k ON k.id = e.key_id "
+                                "WHERE e.tenant_id = :tenant_id AND e.in_gallery = 1 "
+                                "AND e.id > :after AND e.person_id IS NOT NULL "
+                                "ORDER BY e.id LIMIT :limit",
         error);
 
     if (!statement)
@@ -238,8 +263,10 @@ GArray *embeddings_expired(struct connection *connection, struct utc now, unsign
 {
     scoped_statement *statement = connection_prepare(
         connection,
-        "SELECT " READ("") " FROM embeddings WHERE hold = 0 AND expires_at <= :now "
-                           "ORDER BY expires_at LIMIT :limit",
+        "SELECT " READ("e.") " FROM embeddings e LEFT JOIN people p ON p.id = e.person_id "
+                                "WHERE e.hold = 0 AND e.expires_at <= :now "
+                                "AND (p.id IS NULL OR p.embeddings_expire_at <= :now) "
+                                "ORDER BY e.expires_at LIMIT :limit",
         error);
 
     if (!statement)

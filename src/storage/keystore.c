@@ -8,13 +8,20 @@
 
 struct keystore {
     struct seal_key master;
-    pthread_mutex_t lock; /* guards opened */
+    pthread_mutex_t lock; /* guards opened, pairs */
     GHashTable *opened;   /* struct uuid (inside the key) → struct seal_key; tenant keys */
+    GHashTable *pairs;    /* struct uuid (inside the pair) → struct seal_pair; of serve */
 };
 
 static void free_key(void *pointer)
 {
     seal_key_clear(pointer);
+    g_free(pointer);
+}
+
+static void free_pair(void *pointer)
+{
+    seal_pair_clear(pointer);
     g_free(pointer);
 }
 
@@ -25,6 +32,7 @@ struct keystore *keystore_new(const struct seal_key *master)
     keystore->master = *master;
     pthread_mutex_init(&keystore->lock, NULL);
     keystore->opened = g_hash_table_new_full(uuid_hash_key, uuid_equal_key, NULL, free_key);
+    keystore->pairs = g_hash_table_new_full(uuid_hash_key, uuid_equal_key, NULL, free_pair);
     return keystore;
 }
 
@@ -33,6 +41,7 @@ void keystore_free(struct keystore *keystore)
     if (!keystore)
         return;
     g_hash_table_destroy(keystore->opened);
+    g_hash_table_destroy(keystore->pairs);
     pthread_mutex_destroy(&keystore->lock);
     seal_key_clear(&keystore->master);
     g_free(keystore);
@@ -114,6 +123,36 @@ bool keystore_server_pair(struct keystore *keystore, struct connection *connecti
     return ok;
 }
 
+/* The pair with this id, remembered or from the database. */
+static bool pair_by_id(struct keystore *keystore, struct connection *connection, struct uuid id,
+                       struct seal_pair *pair, GError **error)
+{
+    struct wrapped_key key;
+    g_autoptr(GBytes) public_key = NULL;
+    const struct seal_pair *found;
+    struct seal_pair *copy;
+    bool ok;
+
+    pthread_mutex_lock(&keystore->lock);
+    found = g_hash_table_lookup(keystore->pairs, &id);
+    if (found)
+        *pair = *found;
+    pthread_mutex_unlock(&keystore->lock);
+    if (found)
+        return true;
+    if (!server_keys_get(connection, id, &key, &public_key, error))
+        return false;
+    ok = open_pair(keystore, &key, public_key, pair, error);
+    wrapped_key_clear(&key);
+    if (!ok)
+        return false;
+    copy = g_memdup2(pair, sizeof(*pair));
+    pthread_mutex_lock(&keystore->lock);
+    g_hash_table_replace(keystore->pairs, &copy->id, copy);
+    pthread_mutex_unlock(&keystore->lock);
+    return true;
+}
+
 GBytes *keystore_open_box(struct keystore *keystore, struct connection *connection, GBytes *box,
                           GError **error)
 {
@@ -124,18 +163,10 @@ GBytes *keystore_open_box(struct keystore *keystore, struct connection *connecti
     if (!ids)
         return NULL;
     for (guint i = 0; i < ids->len; i++) {
-        struct wrapped_key key;
         struct seal_pair pair;
-        g_autoptr(GBytes) public_key = NULL;
         GBytes *plain;
-        bool ok;
 
-        if (!server_keys_get(connection, g_array_index(ids, struct uuid, i), &key, &public_key,
-                             error))
-            return NULL;
-        ok = open_pair(keystore, &key, public_key, &pair, error);
-        wrapped_key_clear(&key);
-        if (!ok)
+        if (!pair_by_id(keystore, connection, g_array_index(ids, struct uuid, i), &pair, error))
             return NULL;
         plain = seal_box_open(&pair, bytes, size, NULL);
         seal_pair_clear(&pair);

@@ -3,8 +3,8 @@
  * sealed to. The rows are keys.h's, the cryptography is seal/'s; this joins them.
  *
  * The functions run inside a work function and make a missing key there; since ids of keys are
- * random, a transaction that is run twice leaves one key. Opened tenant keys are remembered in
- * locked memory. Thread-safe.
+ * random, a transaction that is run twice leaves one key. Opened tenant keys and pairs of serve are
+ * remembered. Thread-safe.
  */
 #ifndef STORAGE_KEYSTORE_H
 #define STORAGE_KEYSTORE_H

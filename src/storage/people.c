@@ -6,7 +6,7 @@
 
 #define COLUMNS                                                                                    \
     "id, tenant_id, number, name, merged_into, root_id, visits, first_seen_at, last_seen_at, "     \
-    "picture_id, version, created_at"
+    "picture_id, embeddings_expire_at, version, created_at"
 
 static void read_person(struct statement *statement, void *row)
 {
@@ -22,8 +22,9 @@ static void read_person(struct statement *statement, void *row)
     person->first_seen_at = statement_utc(statement, 7);
     person->last_seen_at = statement_utc(statement, 8);
     person->picture_id = statement_uuid(statement, 9);
-    person->version = statement_int64(statement, 10);
-    person->created_at = statement_utc(statement, 11);
+    person->embeddings_expire_at = statement_utc(statement, 10);
+    person->version = statement_int64(statement, 11);
+    person->created_at = statement_utc(statement, 12);
 }
 
 static bool next_number(struct connection *connection, struct uuid tenant_id, int64_t *number,
@@ -62,7 +63,8 @@ bool people_insert(struct connection *connection, const struct person *person, i
     statement = connection_prepare(
         connection,
         "INSERT INTO people (" COLUMNS ") VALUES (:id, :tenant_id, :number, :name, NULL, :root_id, "
-        ":visits, :first_seen_at, :last_seen_at, :picture_id, 1, :created_at)",
+        ":visits, :first_seen_at, :last_seen_at, :picture_id, :embeddings_expire_at, 1, "
+        ":created_at)",
         error);
     if (!statement)
         return false;
@@ -75,6 +77,7 @@ bool people_insert(struct connection *connection, const struct person *person, i
     statement_bind_utc(statement, ":first_seen_at", person->first_seen_at);
     statement_bind_utc(statement, ":last_seen_at", person->last_seen_at);
     statement_bind_uuid(statement, ":picture_id", person->picture_id);
+    statement_bind_utc(statement, ":embeddings_expire_at", person->embeddings_expire_at);
     statement_bind_utc(statement, ":created_at", person->created_at);
     if (!statement_run(statement, NULL, error))
         return false;
@@ -159,27 +162,31 @@ static GArray *subtree(struct connection *connection, struct uuid id, GError **e
     return members;
 }
 
+static bool run_with_root(struct connection *connection, const char *sql, struct uuid id,
+                          struct uuid root, GError **error)
+{
+    scoped_statement *statement = connection_prepare(connection, sql, error);
+
+    if (!statement)
+        return false;
+    statement_bind_uuid(statement, ":root", root);
+    statement_bind_uuid(statement, ":id", id);
+    return statement_run(statement, NULL, error);
+}
+
 static bool set_root(struct connection *connection, struct uuid id, struct uuid root,
                      GError **error)
 {
-    scoped_statement *people = connection_prepare(
-        connection, "UPDATE people SET root_id = :root, version = version + 1 WHERE id = :id",
-        error);
-    scoped_statement *sightings = NULL;
-
-    if (!people)
-        return false;
-    statement_bind_uuid(people, ":root", root);
-    statement_bind_uuid(people, ":id", id);
-    if (!statement_run(people, NULL, error))
-        return false;
-    sightings = connection_prepare(
-        connection, "UPDATE sightings SET person_id = :root WHERE decided_person_id = :id", error);
-    if (!sightings)
-        return false;
-    statement_bind_uuid(sightings, ":root", root);
-    statement_bind_uuid(sightings, ":id", id);
-    return statement_run(sightings, NULL, error);
+    return run_with_root(connection,
+                         "UPDATE people SET root_id = :root, version = version + 1 WHERE id = :id",
+                         id, root, error) &&
+           run_with_root(connection,
+                         "UPDATE sightings SET person_id = :root WHERE decided_person_id = :id", id,
+                         root, error) &&
+           run_with_root(connection,
+                         "UPDATE embeddings SET person_id = :root WHERE track_id IN "
+                         "(SELECT track_id FROM sightings WHERE decided_person_id = :id)",
+                         id, root, error);
 }
 
 static bool set_parent(struct connection *connection, struct uuid id, struct uuid into,
@@ -235,7 +242,8 @@ bool people_set_derived(struct connection *connection, const struct person *pers
     scoped_statement *statement =
         connection_prepare(connection,
                            "UPDATE people SET visits = :visits, first_seen_at = :first_seen_at, "
-                           "last_seen_at = :last_seen_at, picture_id = :picture_id "
+                           "last_seen_at = :last_seen_at, picture_id = :picture_id, "
+                           "embeddings_expire_at = :embeddings_expire_at "
                            "WHERE id = :id AND tenant_id = :tenant_id",
                            error);
     int64_t changes;
@@ -246,6 +254,7 @@ bool people_set_derived(struct connection *connection, const struct person *pers
     statement_bind_utc(statement, ":first_seen_at", person->first_seen_at);
     statement_bind_utc(statement, ":last_seen_at", person->last_seen_at);
     statement_bind_uuid(statement, ":picture_id", person->picture_id);
+    statement_bind_utc(statement, ":embeddings_expire_at", person->embeddings_expire_at);
     statement_bind_uuid(statement, ":id", person->id);
     statement_bind_uuid(statement, ":tenant_id", person->tenant_id);
     if (!statement_run(statement, &changes, error))

@@ -20,8 +20,8 @@ bool people_set_name(struct connection *connection, struct uuid tenant_id, struc
                      const char *name, int64_t expected, GError **error);
 
 /* Merges `id` into `into`, or takes it out of where it is (`into` nil). Roots of everybody below,
- * and person_id of their sightings, follow. CONFLICT when it would close a circle. The caller
- * recomputes the visits of both roots. */
+ * and person_id of their sightings and embeddings, follow. CONFLICT when it would close a circle.
+ * The caller recomputes the visits of both roots. */
 bool people_set_merged(struct connection *connection, struct uuid tenant_id, struct uuid id,
                        struct uuid into, GError **error);
 

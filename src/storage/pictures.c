@@ -1,9 +1,8 @@
 #include "storage/pictures.h"
 
-#define COLUMNS(t)                                                                                 \
-    t "id, " t "tenant_id, " t "site_id, " t "camera_id, " t "track_id, " t "track_revision, " t   \
-      "blob_id, " t "key_id, " t "size_bytes, " t "quality, " t "policy_version, " t "hold, " t    \
-      "captured_at, " t "created_at, " t "expires_at, " t "deleted_at, " t "deleted_why"
+#define COLUMNS                                                                                    \
+    "id, tenant_id, site_id, camera_id, track_id, track_revision, blob_id, key_id, size_bytes, "   \
+    "quality, policy_version, hold, captured_at, created_at, expires_at, deleted_at, deleted_why"
 
 static void read_picture(struct statement *statement, void *row)
 {
@@ -30,14 +29,13 @@ static void read_picture(struct statement *statement, void *row)
 
 bool pictures_insert(struct connection *connection, const struct picture *picture, GError **error)
 {
-    scoped_statement *statement =
-        connection_prepare(connection,
-                           "INSERT INTO pictures (" COLUMNS(
-                               "") ") VALUES (:id, :tenant_id, :site_id, :camera_id, "
-                                   ":track_id, :track_revision, :blob_id, :key_id, :size_bytes, "
-                                   ":quality, :policy_version, "
-                                   ":hold, :captured_at, :created_at, :expires_at, 0, '')",
-                           error);
+    scoped_statement *statement = connection_prepare(
+        connection,
+        "INSERT INTO pictures (" COLUMNS ") VALUES (:id, :tenant_id, :site_id, :camera_id, "
+        ":track_id, :track_revision, :blob_id, :key_id, :size_bytes, "
+        ":quality, :policy_version, "
+        ":hold, :captured_at, :created_at, :expires_at, 0, '')",
+        error);
 
     if (!statement)
         return false;
@@ -63,8 +61,8 @@ bool pictures_get(struct connection *connection, struct uuid tenant_id, struct u
                   struct picture *picture, GError **error)
 {
     scoped_statement *statement = connection_prepare(
-        connection,
-        "SELECT " COLUMNS("") " FROM pictures WHERE id = :id AND tenant_id = :tenant_id", error);
+        connection, "SELECT " COLUMNS " FROM pictures WHERE id = :id AND tenant_id = :tenant_id",
+        error);
     struct picture found = {0};
 
     if (!statement)
@@ -85,33 +83,14 @@ GArray *pictures_of_track(struct connection *connection, struct uuid tenant_id,
 {
     scoped_statement *statement = connection_prepare(
         connection,
-        "SELECT " COLUMNS("") " FROM pictures WHERE track_id = :track_id AND deleted_at = 0 "
-                              "AND tenant_id = :tenant_id ORDER BY quality DESC, id DESC",
+        "SELECT " COLUMNS " FROM pictures WHERE track_id = :track_id AND deleted_at = 0 "
+        "AND tenant_id = :tenant_id ORDER BY quality DESC, id DESC",
         error);
 
     if (!statement)
         return NULL;
     statement_bind_uuid(statement, ":track_id", track_id);
     statement_bind_uuid(statement, ":tenant_id", tenant_id);
-    return statement_collect(statement, sizeof(struct picture), read_picture, NULL, error);
-}
-
-GArray *pictures_of_person(struct connection *connection, struct uuid tenant_id,
-                           struct uuid person_id, unsigned limit, GError **error)
-{
-    scoped_statement *statement = connection_prepare(
-        connection,
-        "SELECT " COLUMNS(
-            "p.") " FROM sightings s JOIN pictures p ON p.track_id = s.track_id "
-                  "WHERE s.tenant_id = :tenant_id AND s.person_id = :person_id "
-                  "AND p.deleted_at = 0 ORDER BY p.quality DESC, p.id DESC LIMIT :limit",
-        error);
-
-    if (!statement)
-        return NULL;
-    statement_bind_uuid(statement, ":tenant_id", tenant_id);
-    statement_bind_uuid(statement, ":person_id", person_id);
-    statement_bind_int64(statement, ":limit", limit);
     return statement_collect(statement, sizeof(struct picture), read_picture, NULL, error);
 }
 
@@ -136,11 +115,11 @@ bool pictures_mark_deleted(struct connection *connection, struct uuid tenant_id,
 GArray *pictures_expired(struct connection *connection, struct utc now, unsigned limit,
                          GError **error)
 {
-    scoped_statement *statement = connection_prepare(
-        connection,
-        "SELECT " COLUMNS("") " FROM pictures WHERE deleted_at = 0 AND hold = 0 "
-                              "AND expires_at <= :now ORDER BY expires_at LIMIT :limit",
-        error);
+    scoped_statement *statement =
+        connection_prepare(connection,
+                           "SELECT " COLUMNS " FROM pictures WHERE deleted_at = 0 AND hold = 0 "
+                           "AND expires_at <= :now ORDER BY expires_at LIMIT :limit",
+                           error);
 
     if (!statement)
         return NULL;

@@ -18,10 +18,6 @@ bool pictures_get(struct connection *connection, struct uuid tenant_id, struct u
 GArray *pictures_of_track(struct connection *connection, struct uuid tenant_id,
                           struct uuid track_id, GError **error);
 
-/* Those of a root's sightings that are not deleted, best quality first, at most `limit`. */
-GArray *pictures_of_person(struct connection *connection, struct uuid tenant_id,
-                           struct uuid person_id, unsigned limit, GError **error);
-
 /* Keeps the row and says when and why the picture went. The caller deletes the blob after commit.
  */
 bool pictures_mark_deleted(struct connection *connection, struct uuid tenant_id, struct uuid id,

@@ -6,6 +6,7 @@
  * secure_delete=ON, because a destroyed key must not stay in a free page.
  */
 #include "base/error.h"
+#include "storage/sqlite_priv.h"
 #include "storage/storage_priv.h"
 
 #include <errno.h>
@@ -290,6 +291,17 @@ static bool tables(void *pointer, const char *table, bool *has, int64_t *count, 
     return true;
 }
 
+static bool advise(void *pointer, GError **error)
+{
+    struct link *const link = pointer;
+    const int result = sqlite_tell_planner(link->db);
+
+    if (result == SQLITE_OK)
+        return true;
+    set_error(error, link->db, link->database->path, result);
+    return false;
+}
+
 /* ---- Backup and check ---- */
 
 static bool sync_path(const char *path, int flags, GError **error)
@@ -531,6 +543,7 @@ const struct storage_backend sqlite_backend = {
     .rollback = rollback,
     .execute = execute,
     .tables = tables,
+    .advise = advise,
     .backup = backup,
     .check = check,
     .prepare = prepare,

@@ -1,4 +1,5 @@
 #include "base/error.h"
+#include "base/limits.h"
 #include "storage/storage_priv.h"
 
 #include <string.h>
@@ -23,6 +24,7 @@ struct connection *connection_new(const struct storage_backend *backend, void *t
     connection->link = take_link;
     connection->path = g_strdup(path);
     connection->statements = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, statement_free);
+    connection->upserts = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     return connection;
 }
 
@@ -31,6 +33,7 @@ void connection_free(struct connection *connection)
     if (!connection)
         return;
     g_hash_table_destroy(connection->statements);
+    g_hash_table_destroy(connection->upserts);
     connection->backend->disconnect(connection->link);
     g_free(connection->path);
     g_free(connection);
@@ -41,11 +44,22 @@ const struct storage_dialect *connection_dialect(const struct connection *connec
     return connection->backend->dialect;
 }
 
+static gboolean is_idle(void *sql, void *statement, void *data)
+{
+    (void)sql;
+    (void)data;
+    return !((struct statement *)statement)->in_use;
+}
+
 struct statement *connection_prepare(struct connection *connection, const char *sql, GError **error)
 {
     struct statement *statement = g_hash_table_lookup(connection->statements, sql);
 
     if (!statement) {
+        /* The hot ones are back at once; a full house means lists with ever new filters. */
+        if (g_hash_table_size(connection->statements) >= LIMIT_STATEMENTS)
+            g_hash_table_foreach_remove(connection->statements, is_idle, NULL);
+
         void *const handle = connection->backend->prepare(connection->link, sql, error);
 
         if (!handle)
@@ -65,8 +79,14 @@ struct statement *connection_prepare_upsert(struct connection *connection, const
                                             const struct upsert_column *columns, size_t count,
                                             GError **error)
 {
-    g_autofree char *sql = connection->backend->upsert(table, columns, count);
+    const char *sql = g_hash_table_lookup(connection->upserts, columns);
 
+    if (!sql) {
+        char *const made = connection->backend->upsert(table, columns, count);
+
+        g_hash_table_insert(connection->upserts, (void *)columns, made);
+        sql = made;
+    }
     return connection_prepare(connection, sql, error);
 }
 

@@ -119,7 +119,8 @@ struct storage *storage_open(const struct storage_config *config, GError **error
         goto fail;
     before.storage = storage;
     if (!migrate(storage->writer, storage->path, clock->utc_now(clock), backup_before_migration,
-                 &before, error))
+                 &before, error) ||
+        !backend->advise(storage->writer->link, error))
         goto fail;
     readers = config->readers ? config->readers : DEFAULT_READERS;
     readers = MIN(MIN(readers, MOST_READERS), backend->reader_limit(storage->database));

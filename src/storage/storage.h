@@ -84,8 +84,9 @@ const char *storage_path(const struct storage *storage);
  */
 
 /* A prepared statement for `sql` (one statement, parameters as ":name"), ready to bind. It is
- * cached in the connection by its text and must be given back with statement_release before the
- * same text is asked for again; `scoped_statement` does so at the end of the block. A syntax error
+ * cached in the connection by its text, as LIMIT_STATEMENTS others are, and must be given back with
+ * statement_release before the same text is asked for again; `scoped_statement` does so at the end
+ * of the block. A syntax error
  * is a bug of the family's author and comes back as INTERNAL. */
 struct statement *connection_prepare(struct connection *connection, const char *sql,
                                      GError **error);
@@ -180,8 +181,9 @@ struct upsert_column {
     enum upsert_role role;
 };
 
-/* Prepares "insert this row, or change the one that has its key" in the connection's dialect. At
- * least one column is a key. Release as connection_prepare's. */
+/* Prepares "insert this row, or change the one that has its key" in the connection's dialect.
+ * `columns` is static, one table of them for each statement; at least one is a key. Release as
+ * connection_prepare's. */
 struct statement *connection_prepare_upsert(struct connection *connection, const char *table,
                                             const struct upsert_column *columns, size_t count,
                                             GError **error);

@@ -51,6 +51,8 @@ struct storage_backend {
     bool (*execute)(void *link, const char *sql, GError **error);
     /* How many tables the schema has, and whether `table` is one of them. */
     bool (*tables)(void *link, const char *table, bool *has, int64_t *count, GError **error);
+    /* Called once the schema is complete: tells the database what it cannot know of the data. */
+    bool (*advise)(void *link, GError **error);
     bool (*backup)(void *link, const char *path, GError **error);
     bool (*check)(void *link, GError **error);
 
@@ -81,7 +83,8 @@ extern const struct storage_backend sqlite_backend;
 struct connection {
     const struct storage_backend *backend;
     void *link;
-    GHashTable *statements; /* SQL text → struct statement, owned */
+    GHashTable *statements; /* SQL text → struct statement, owned; LIMIT_STATEMENTS at most */
+    GHashTable *upserts;    /* the columns of connection_prepare_upsert → SQL text, owned */
     char *path;
 };
 

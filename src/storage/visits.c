@@ -4,7 +4,7 @@
 
 #define COLUMNS                                                                                    \
     "v.id, v.tenant_id, v.site_id, v.person_id, v.started_at, v.ended_at, v.returning_person, "    \
-    "v.sightings, v.camera_id, v.picture_id, v.updated_at"
+    "v.sightings, v.camera_id, v.picture_id, v.picture_quality, v.updated_at"
 
 static void read_visit(struct statement *statement, void *row)
 {
@@ -20,7 +20,8 @@ static void read_visit(struct statement *statement, void *row)
     visit->sightings = statement_int64(statement, 7);
     visit->camera_id = statement_uuid(statement, 8);
     visit->picture_id = statement_uuid(statement, 9);
-    visit->updated_at = statement_utc(statement, 10);
+    visit->picture_quality = statement_real(statement, 10);
+    visit->updated_at = statement_utc(statement, 11);
 }
 
 bool visits_put(struct connection *connection, const struct visit *visit, GError **error)
@@ -36,6 +37,7 @@ bool visits_put(struct connection *connection, const struct visit *visit, GError
         {"sightings", UPSERT_SET},
         {"camera_id", UPSERT_SET},
         {"picture_id", UPSERT_SET},
+        {"picture_quality", UPSERT_SET},
         {"updated_at", UPSERT_SET},
     };
     scoped_statement *statement =
@@ -53,6 +55,8 @@ bool visits_put(struct connection *connection, const struct visit *visit, GError
     statement_bind_int64(statement, ":sightings", visit->sightings);
     statement_bind_uuid(statement, ":camera_id", visit->camera_id);
     statement_bind_uuid(statement, ":picture_id", visit->picture_id);
+    statement_bind_real(statement, ":picture_quality",
+                        uuid_is_nil(visit->picture_id) ? -1.0 : visit->picture_quality);
     statement_bind_utc(statement, ":updated_at", visit->updated_at);
     return statement_run(statement, NULL, error);
 }
@@ -150,51 +154,74 @@ bool visits_absorb(struct connection *connection, struct uuid tenant_id, struct 
                         tenant_id, absorbed, NULL, NULL, error);
 }
 
-GArray *visits_of_person(struct connection *connection, struct uuid tenant_id, struct uuid site_id,
-                         struct uuid person_id, struct utc from, struct utc to, GError **error)
+/* Appends to `rows` what `sql` finds of a person at a site from or to `time`. */
+static bool append_rows(struct connection *connection, const char *sql, const struct visit_of *of,
+                        struct utc from, struct utc to, GArray *rows, GError **error)
+{
+    scoped_statement *statement = connection_prepare(connection, sql, error);
+    g_autoptr(GArray) found = NULL;
+
+    if (!statement)
+        return false;
+    statement_bind_uuid(statement, ":tenant_id", of->tenant_id);
+    statement_bind_uuid(statement, ":person_id", of->person_id);
+    statement_bind_uuid(statement, ":site_id", of->site_id);
+    statement_bind_utc(statement, ":from", from);
+    statement_bind_utc(statement, ":to", to);
+    found = statement_collect(statement, sizeof(struct visit), read_visit, NULL, error);
+    if (!found)
+        return false;
+    g_array_append_vals(rows, found->data, found->len);
+    return true;
+}
+
+#define OF_PERSON                                                                                  \
+    "SELECT " COLUMNS " FROM visits v WHERE v.tenant_id = :tenant_id "                             \
+    "AND v.person_id = :person_id AND v.site_id = :site_id "
+
+GArray *visits_around(struct connection *connection, const struct visit_of *of, struct utc from,
+                      struct utc to, GError **error)
+{
+    const struct utc first = {INT64_MIN}, last = {INT64_MAX};
+    GArray *rows = g_array_new(FALSE, FALSE, sizeof(struct visit));
+    bool preceded;
+
+    /* Visits of one person at one site do not overlap: of those that start before `from`, only the
+     * last one can reach it, and then the one before lies before. */
+    if (!append_rows(connection,
+                     OF_PERSON "AND v.started_at >= :from AND v.started_at < :to "
+                               "ORDER BY v.started_at DESC, v.id DESC LIMIT 2",
+                     of, first, from, rows, error))
+        goto failed;
+    if (rows->len == 2 && g_array_index(rows, struct visit, 0).ended_at.us < from.us)
+        g_array_set_size(rows, 1);
+    preceded =
+        rows->len > 0 && g_array_index(rows, struct visit, rows->len - 1).ended_at.us < from.us;
+    if (append_rows(connection,
+                    OF_PERSON "AND v.started_at >= :from AND v.started_at <= :to "
+                              "ORDER BY v.started_at, v.id",
+                    of, from, to, rows, error) &&
+        (preceded || append_rows(connection,
+                                 OF_PERSON "AND v.started_at > :from AND v.started_at <= :to "
+                                           "ORDER BY v.started_at, v.id LIMIT 1",
+                                 of, to, last, rows, error)))
+        return rows;
+failed:
+    g_array_unref(rows);
+    return NULL;
+}
+
+bool visits_summary(struct connection *connection, struct uuid tenant_id, struct uuid person_id,
+                    struct visit_summary *summary, GError **error)
 {
     scoped_statement *statement = connection_prepare(
         connection,
-        "SELECT " COLUMNS " FROM visits v WHERE v.tenant_id = :tenant_id "
-        "AND v.person_id = :person_id AND v.started_at <= :to AND v.ended_at >= :from "
-        "AND v.site_id = :site_id ORDER BY v.started_at, v.id",
+        "SELECT (SELECT MIN(started_at) FROM visits WHERE tenant_id = :tenant_id "
+        "AND person_id = :person_id), (SELECT MAX(ended_at) FROM visits "
+        "WHERE tenant_id = :tenant_id AND person_id = :person_id), "
+        "(SELECT picture_id FROM visits WHERE tenant_id = :tenant_id AND person_id = :person_id "
+        "AND picture_quality >= 0 ORDER BY picture_quality DESC, picture_id DESC LIMIT 1)",
         error);
-
-    if (!statement)
-        return NULL;
-    statement_bind_uuid(statement, ":tenant_id", tenant_id);
-    statement_bind_uuid(statement, ":person_id", person_id);
-    statement_bind_uuid(statement, ":site_id", site_id);
-    statement_bind_utc(statement, ":from", from);
-    statement_bind_utc(statement, ":to", to);
-    return statement_collect(statement, sizeof(struct visit), read_visit, NULL, error);
-}
-
-GArray *visits_of_person_everywhere(struct connection *connection, struct uuid tenant_id,
-                                    struct uuid person_id, GError **error)
-{
-    scoped_statement *statement =
-        connection_prepare(connection,
-                           "SELECT " COLUMNS " FROM visits v WHERE v.tenant_id = :tenant_id "
-                           "AND v.person_id = :person_id ORDER BY v.started_at, v.id",
-                           error);
-
-    if (!statement)
-        return NULL;
-    statement_bind_uuid(statement, ":tenant_id", tenant_id);
-    statement_bind_uuid(statement, ":person_id", person_id);
-    return statement_collect(statement, sizeof(struct visit), read_visit, NULL, error);
-}
-
-bool visits_totals(struct connection *connection, struct uuid tenant_id, struct uuid person_id,
-                   struct visit_totals *totals, GError **error)
-{
-    scoped_statement *statement =
-        connection_prepare(connection,
-                           "SELECT COUNT(*), COALESCE(MIN(started_at), 0), "
-                           "COALESCE(MAX(ended_at), 0) FROM visits WHERE tenant_id = :tenant_id "
-                           "AND person_id = :person_id",
-                           error);
 
     if (!statement)
         return false;
@@ -202,9 +229,29 @@ bool visits_totals(struct connection *connection, struct uuid tenant_id, struct 
     statement_bind_uuid(statement, ":person_id", person_id);
     if (statement_step(statement, error) != STEP_ROW)
         return false;
-    totals->visits = statement_int64(statement, 0);
-    totals->first_started_at = statement_utc(statement, 1);
-    totals->last_ended_at = statement_utc(statement, 2);
+    summary->first_started_at = statement_utc(statement, 0);
+    summary->last_ended_at = statement_utc(statement, 1);
+    summary->picture_id = statement_uuid(statement, 2);
+    return statement_check(statement, error);
+}
+
+bool visits_number(struct connection *connection, const struct visit *visit, int64_t *number,
+                   GError **error)
+{
+    scoped_statement *statement = connection_prepare(
+        connection,
+        "SELECT COUNT(*) FROM visits WHERE tenant_id = :tenant_id AND person_id = :person_id "
+        "AND started_at <= :started_at",
+        error);
+
+    if (!statement)
+        return false;
+    statement_bind_uuid(statement, ":tenant_id", visit->tenant_id);
+    statement_bind_uuid(statement, ":person_id", visit->person_id);
+    statement_bind_utc(statement, ":started_at", visit->started_at);
+    if (statement_step(statement, error) != STEP_ROW)
+        return false;
+    *number = statement_int64(statement, 0);
     return statement_check(statement, error);
 }
 

@@ -22,23 +22,32 @@ bool visits_delete(struct connection *connection, struct uuid tenant_id, struct 
 bool visits_absorb(struct connection *connection, struct uuid tenant_id, struct uuid absorbed,
                    struct uuid survivor, GError **error);
 
-/* Visits of a root at a site that touch [from, to], by started_at. */
-GArray *visits_of_person(struct connection *connection, struct uuid tenant_id, struct uuid site_id,
-                         struct uuid person_id, struct utc from, struct utc to, GError **error);
-
-/* All visits of a root in the tenant, by (started_at, id), oldest first. */
-GArray *visits_of_person_everywhere(struct connection *connection, struct uuid tenant_id,
-                                    struct uuid person_id, GError **error);
-
-struct visit_totals {
-    int64_t visits;
-    struct utc first_started_at; /* 0 without visits */
-    struct utc last_ended_at;
+/* Whose visits, and where. */
+struct visit_of {
+    struct uuid tenant_id;
+    struct uuid site_id;
+    struct uuid person_id; /* a root */
 };
 
-/* What people.h keeps as derived columns. */
-bool visits_totals(struct connection *connection, struct uuid tenant_id, struct uuid person_id,
-                   struct visit_totals *totals, GError **error);
+/* What a change within [from, to] can concern: the visits that touch it, the nearest one before,
+ * and the nearest one after where none lies before. In no order; as many rows as lie there, however
+ * many the person has. */
+GArray *visits_around(struct connection *connection, const struct visit_of *of, struct utc from,
+                      struct utc to, GError **error);
+
+struct visit_summary {
+    struct utc first_started_at; /* 0 without visits */
+    struct utc last_ended_at;
+    struct uuid picture_id; /* the best one of all visits; nil for none */
+};
+
+/* What people.h keeps of a root's visits at all sites, each looked up in an index. */
+bool visits_summary(struct connection *connection, struct uuid tenant_id, struct uuid person_id,
+                    struct visit_summary *summary, GError **error);
+
+/* The how-manieth visit of its person in the tenant this is, from 1. */
+bool visits_number(struct connection *connection, const struct visit *visit, int64_t *number,
+                   GError **error);
 
 enum visit_kind { VISIT_ANY = 0, VISIT_NEW, VISIT_RETURNING };
 

@@ -14,6 +14,11 @@
  * stored and computed rows is what roll-ups, feed and outbox get, so counts can be taken back
  * exactly.
  *
+ * Joining is associative: the visits of all sightings are those that come out when stored visits
+ * are joined with what came since, as long as nothing was taken from them. So a sighting more costs
+ * the same in a visit of two sightings and in one of two thousand; only what left or became shorter
+ * asks for the sightings again.
+ *
  * A body without an identity has a track and crossings, never a visit.
  */
 #ifndef VISIT_LEDGER_H
@@ -34,13 +39,20 @@ struct ledger_sighting {
     struct utc to; /* ≥ from; an earlier one is read as from */
 };
 
+/* The best face of some sightings: greatest quality, equal ones by id. Nil: none is kept. */
+struct ledger_picture {
+    struct uuid id;
+    double quality;
+};
+
 struct ledger_visit {
-    struct uuid id; /* nil in ledger_compute's answer */
+    struct uuid id; /* nil in the answers of ledger_compute and ledger_join */
     struct utc from;
     struct utc to;
     struct uuid first_camera_id; /* of the earliest sighting, equal times by track id */
     struct uuid first_track_id;
     uint32_t sightings;
+    struct ledger_picture picture;
     bool returning; /* false: the first at this site */
 };
 
@@ -64,9 +76,16 @@ struct ledger_change {
 GArray *ledger_compute(const struct ledger_sighting *sightings, size_t count, int64_t gap_us,
                        bool preceded);
 
-/* What turns `stored` (any order) into `computed` (from ledger_compute; gets its ids filled in).
- * `new_id` makes an id for a visit that overlaps no stored row. Equal rows give no change. A GArray
- * of struct ledger_change: removals first, then updates and inserts in order of time. */
+/* The visits that `pieces` (any order) make. A piece is a visit of its own as far as this goes: one
+ * sighting (`sightings` is 1), what became longer of one that is counted already (`sightings` is
+ * 0), or a stored visit, whose first_track_id matters only where another piece starts at the same
+ * time. Ids and `returning` of pieces take no part. Answer as ledger_compute's. */
+GArray *ledger_join(const struct ledger_visit *pieces, size_t count, int64_t gap_us, bool preceded);
+
+/* What turns `stored` (any order) into `computed` (from ledger_compute or ledger_join; gets its ids
+ * filled in). `new_id` makes an id for a visit that overlaps no stored row; it is asked in order of
+ * time. Equal rows give no change. A GArray of struct ledger_change: removals first, then updates
+ * and inserts in order of time. */
 GArray *ledger_difference(const struct ledger_visit *stored, size_t stored_count,
                           struct ledger_visit *computed, size_t computed_count,
                           struct uuid (*new_id)(void *context, const struct ledger_visit *visit),
@@ -74,10 +93,10 @@ GArray *ledger_difference(const struct ledger_visit *stored, size_t stored_count
 
 /* The window that has to be recomputed when sightings within [from, to] came, went or changed,
  * given ALL stored visits of the person at the site, or at least: those that overlap [from − gap,
- * to + gap], the nearest one before and the nearest one after. Widens *from and *to so that every
- * sighting a changed visit can be made of lies inside; *preceded says whether a stored visit lies
- * before. Where none does, the nearest visit after is inside too, since it may become the first
- * one. */
+ * to + gap], the nearest one before and, where none lies before, the nearest one after. Widens
+ * *from and *to so that every sighting a changed visit can be made of starts inside; *preceded says
+ * whether a stored visit lies before. Where none does, the nearest visit after is inside too, since
+ * it may become the first one. */
 void ledger_window(const struct ledger_visit *stored, size_t stored_count, int64_t gap_us,
                    struct utc *from, struct utc *to, bool *preceded);
 

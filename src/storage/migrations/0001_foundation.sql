@@ -275,7 +275,7 @@ CREATE TABLE embeddings (
     sealed @BYTES NOT NULL,
     key_id @ID NOT NULL REFERENCES track_keys (id),
     dimension @INTEGER NOT NULL,
-    model_space @TEXT NOT NULL,
+    model_space @NAME NOT NULL,
     rotation_version @INTEGER NOT NULL,
     policy_version @INTEGER NOT NULL,
     quality @REAL NOT NULL,

@@ -190,5 +190,5 @@ bool put_decision(struct connection *connection, const struct fixture *fixture,
                                  .distance = 0.4,
                                  .made_at = {FIXTURE_NOW}};
 
-    return decisions_insert(connection, &row, error);
+    return decisions_insert(connection, &row, NULL, error);
 }

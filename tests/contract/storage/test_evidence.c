@@ -10,6 +10,7 @@
 #include "storage/people.h"
 #include "storage/pictures.h"
 #include "storage/rollups.h"
+#include "storage/sightings.h"
 #include "storage/tracks.h"
 #include "storage/visits.h"
 
@@ -292,7 +293,7 @@ static bool visit_story(struct connection *connection, void *data, GError **erro
 {
     const struct fixture *const fixture = data;
     const struct uuid tenant = fixture->tenant_id;
-    struct visit_totals totals;
+    struct visit_summary summary;
     struct visit visit;
     GError *failure = NULL;
 
@@ -310,15 +311,16 @@ static bool visit_story(struct connection *connection, void *data, GError **erro
     assert_error(&failure, ERROR_NOT_FOUND);
     assert_false(visits_absorb(connection, tenant, id(12), id(11), &failure));
     assert_error(&failure, ERROR_NOT_FOUND);
-    if (!visits_totals(connection, tenant, id(1), &totals, error))
+    if (!visits_summary(connection, tenant, id(1), &summary, error))
         return false;
-    assert_int_equal(totals.visits, 1);
-    assert_int_equal(totals.last_ended_at.us, at(10).us);
+    assert_int_equal(summary.first_started_at.us, at(0).us);
+    assert_int_equal(summary.last_ended_at.us, at(10).us);
     if (!visits_delete(connection, tenant, id(11), error) ||
-        !visits_totals(connection, tenant, id(1), &totals, error))
+        !visits_summary(connection, tenant, id(1), &summary, error))
         return false;
-    assert_int_equal(totals.visits, 0);
-    assert_int_equal(totals.first_started_at.us, 0);
+    assert_int_equal(summary.first_started_at.us, 0);
+    assert_int_equal(summary.last_ended_at.us, 0);
+    assert_true(uuid_is_nil(summary.picture_id));
     assert_false(visits_get(connection, tenant, id(13), &visit, &failure));
     assert_error(&failure, ERROR_NOT_FOUND);
     return true;
@@ -327,6 +329,46 @@ static bool visit_story(struct connection *connection, void *data, GError **erro
 static void test_visits_lead_to_the_survivor_when_absorbed(void **state)
 {
     must_write(*state, visit_story, *state);
+}
+
+static bool picture_story(struct connection *connection, void *data, GError **error)
+{
+    const struct fixture *const fixture = data;
+    /* The best is in the middle; of equal ones the greater id; 24 shows none. */
+    const double quality[] = {0.2, 0.9, 0.9, 0.0, 0.5};
+    struct visit visit = {.tenant_id = fixture->tenant_id,
+                          .site_id = fixture->site_id,
+                          .person_id = id(1),
+                          .camera_id = fixture->camera_id};
+    struct visit_summary summary;
+    int64_t number;
+
+    if (!put_person(connection, fixture, id(1), error))
+        return false;
+    for (unsigned n = 0; n < G_N_ELEMENTS(quality); n++) {
+        visit.id = id(21 + n);
+        visit.started_at = at(100 * n);
+        visit.ended_at = at(100 * n + 10);
+        visit.picture_id = n == 3 ? (struct uuid){{0}} : id(31 + n);
+        visit.picture_quality = quality[n];
+        if (!visits_put(connection, &visit, error))
+            return false;
+    }
+    if (!visits_summary(connection, fixture->tenant_id, id(1), &summary, error))
+        return false;
+    assert_true(uuid_equal(summary.picture_id, id(33)));
+    assert_int_equal(summary.last_ended_at.us, at(410).us);
+    if (!visits_get(connection, fixture->tenant_id, id(24), &visit, error) ||
+        !visits_number(connection, &visit, &number, error))
+        return false;
+    assert_true(visit.picture_quality < 0);
+    assert_int_equal(number, 4);
+    return true;
+}
+
+static void test_visits_summary_has_the_best_picture_when_several_are_kept(void **state)
+{
+    must_write(*state, picture_story, *state);
 }
 
 static bool make_visits(struct connection *connection, void *data, GError **error)
@@ -408,6 +450,54 @@ static void test_visits_list_filters_and_pages_without_gaps_when_asked(void **st
 {
     must_write(*state, make_visits, *state);
     must_read(*state, filter_visits, *state);
+}
+
+/* Person 1 of make_visits was there from 0 to 50, 100 to 150, … 1900 to 1950. */
+static bool look_around(struct connection *connection, void *data, GError **error)
+{
+    static const struct {
+        const char *label;
+        int64_t from, to;
+        int64_t first, last; /* that are found, by start */
+    } rows[] = {
+        {"inside of one: it and the one before", 310, 320, 200, 300},
+        {"between two: the one before", 360, 390, 300, 300},
+        {"the end of one", 350, 390, 200, 300},
+        {"the start of one", 360, 400, 300, 400},
+        {"over several", 120, 420, 0, 400},
+        {"before all: the first", -100, -50, 0, 0},
+        {"inside of the first: it and the next", 10, 20, 0, 100},
+        {"after all", 5000, 5001, 1900, 1900},
+        {"everything", -100, 5000, 0, 1900},
+    };
+    const struct fixture *const fixture = data;
+    const struct visit_of of = {fixture->tenant_id, fixture->site_id, id(1)};
+    const struct visit_of elsewhere = {fixture->tenant_id, id(77), id(1)};
+    g_autoptr(GArray) none = visits_around(connection, &elsewhere, at(0), at(5000), error);
+
+    assert_int_equal(none->len, 0);
+    for (size_t r = 0; r < G_N_ELEMENTS(rows); r++) {
+        g_autoptr(GArray) found =
+            visits_around(connection, &of, at(rows[r].from), at(rows[r].to), error);
+
+        assert_non_null(found);
+        if (found->len != (rows[r].last - rows[r].first) / 100 + 1)
+            fail_msg("%s: %u visits", rows[r].label, found->len);
+        for (guint i = 0; i < found->len; i++) {
+            const struct visit *const visit = &g_array_index(found, struct visit, i);
+
+            assert_true(uuid_equal(visit->person_id, id(1)));
+            assert_in_range(visit->started_at.us - at(0).us, rows[r].first * 1000000,
+                            rows[r].last * 1000000);
+        }
+    }
+    return true;
+}
+
+static void test_visits_around_are_those_a_change_can_concern_when_there_are_many(void **state)
+{
+    must_write(*state, make_visits, *state);
+    must_read(*state, look_around, *state);
 }
 
 /* ---- Crossings, roll-ups ---- */
@@ -514,12 +604,15 @@ static bool seal_faces(struct connection *connection, void *data, GError **error
         return false;
     for (unsigned n = 0; n < 5; n++) {
         const struct seal_context context = {SEAL_EMBEDDING, fixture->tenant_id, id(300 + n)};
+        const struct uuid person = n == 2 ? (struct uuid){{0}} : id(1);
         struct seal_key key;
         struct embedding embedding = {.id = id(300 + n),
                                       .tenant_id = fixture->tenant_id,
                                       .site_id = fixture->site_id,
                                       .track_id = id(100 + n),
                                       .track_revision = 1,
+                                      .person_id = person,
+                                      .model_space = "faces@1",
                                       .dimension = 4,
                                       .quality = n / 10.0,
                                       .in_gallery = n != 3,
@@ -538,7 +631,7 @@ static bool seal_faces(struct connection *connection, void *data, GError **error
         bool ok;
 
         if (!put_track(connection, fixture, id(100 + n), 1, n, n + 1, error) ||
-            !put_decision(connection, fixture, id(200 + n), id(100 + n), id(1), error) ||
+            !put_decision(connection, fixture, id(200 + n), id(100 + n), person, error) ||
             !keystore_track_key(faces->keystore, connection, fixture->tenant_id, fixture->site_id,
                                 id(100 + n), at(0), &key, error))
             return false;
@@ -554,30 +647,40 @@ static bool seal_faces(struct connection *connection, void *data, GError **error
     return true;
 }
 
+/* The ids of a person's embeddings, in or out of the gallery, are these in this order. */
+static void expect_ranks(struct connection *connection, const struct fixture *fixture,
+                         struct uuid person, bool in_gallery, const unsigned *ids, guint count)
+{
+    g_autoptr(GArray) ranks =
+        embeddings_ranked(connection, fixture->tenant_id, person, "faces@1", in_gallery, 100, NULL);
+
+    assert_non_null(ranks);
+    assert_int_equal(ranks->len, count);
+    for (guint i = 0; i < count; i++)
+        assert_true(uuid_equal(g_array_index(ranks, struct embedding_rank, i).id, id(ids[i])));
+}
+
 static bool see_faces(struct connection *connection, void *data, GError **error)
 {
     const struct faces *const faces = data;
     const struct fixture *const fixture = faces->fixture;
     g_autoptr(GArray) first =
-        embeddings_gallery(connection, fixture->tenant_id, (struct uuid){0}, 3, error);
-    g_autoptr(GArray) rest = embeddings_gallery(connection, fixture->tenant_id, id(302), 3, error);
+        embeddings_gallery(connection, fixture->tenant_id, (struct uuid){0}, 2, error);
+    g_autoptr(GArray) rest = embeddings_gallery(connection, fixture->tenant_id, id(301), 3, error);
     g_autoptr(GArray) foreign =
         embeddings_gallery(connection, fixture->other_tenant_id, (struct uuid){0}, 3, error);
-    g_autoptr(GArray) of_person =
-        embeddings_of_person(connection, fixture->tenant_id, id(1), error);
     g_autoptr(GArray) expired = embeddings_expired(connection, at(10), 100, error);
     g_autoptr(GArray) pictures = pictures_expired(connection, at(1), 100, error);
-    g_autoptr(GArray) best = pictures_of_person(connection, fixture->tenant_id, id(1), 1, error);
+    char space[TRACK_MODEL_TEXT];
     bool refer;
 
-    assert_int_equal(first->len, 3);
-    assert_int_equal(rest->len, 1); /* 303 is not in the gallery */
+    assert_int_equal(first->len, 2);
+    assert_int_equal(rest->len, 1); /* 302 is nobody's, 303 is not in the gallery */
     assert_int_equal(foreign->len, 0);
-    assert_int_equal(of_person->len, 4);
-    assert_true(uuid_equal(g_array_index(of_person, struct embedding, 0).id, id(304)));
+    expect_ranks(connection, fixture, id(1), true, (const unsigned[]){304, 301, 300}, 3);
+    expect_ranks(connection, fixture, id(1), false, (const unsigned[]){303}, 1);
     assert_int_equal(expired->len, 4); /* one is held */
     assert_int_equal(pictures->len, 2);
-    assert_true(uuid_equal(g_array_index(best, struct picture, 0).id, id(404)));
     for (guint i = 0; i < first->len; i++) {
         const struct gallery_row *const row = &g_array_index(first, struct gallery_row, i);
         g_autoptr(GBytes) plain =
@@ -586,12 +689,62 @@ static bool see_faces(struct connection *connection, void *data, GError **error)
         if (!plain)
             return false;
         assert_memory_equal(g_bytes_get_data(plain, NULL), "0123456789abcdef", 16);
-        assert_true(uuid_equal(row->root_id, id(1)));
+        assert_true(uuid_equal(row->embedding.person_id, id(1)));
         assert_int_equal(row->embedding.faces, 3); /* of its track */
     }
-    assert_int_equal(g_array_index(of_person, struct embedding, 0).faces, 3);
+    if (!embeddings_next_space(connection, fixture->tenant_id, id(1), "", space, error))
+        return false;
+    assert_string_equal(space, "faces@1");
+    if (!embeddings_next_space(connection, fixture->tenant_id, id(1), space, space, error))
+        return false;
+    assert_string_equal(space, "");
     return pictures_refer_to(connection, id(500), &refer, error) && refer &&
            pictures_refer_to(connection, id(999), &refer, error) && !refer;
+}
+
+/* Embeddings go where their tracks go. */
+static bool move_faces(struct connection *connection, void *data, GError **error)
+{
+    const struct faces *const faces = data;
+    const struct fixture *const fixture = faces->fixture;
+    const struct uuid tenant = fixture->tenant_id;
+    struct person person;
+
+    if (!put_person(connection, fixture, id(2), error) ||
+        /* Decided anew: another's, without a place there yet; the same one's, which changes
+         * nothing; and nobody's. */
+        !put_decision(connection, fixture, id(210), id(101), id(2), error) ||
+        !put_decision(connection, fixture, id(211), id(104), id(1), error) ||
+        !put_decision(connection, fixture, id(212), id(100), (struct uuid){{0}}, error))
+        return false;
+    expect_ranks(connection, fixture, id(2), false, (const unsigned[]){301}, 1);
+    expect_ranks(connection, fixture, id(1), true, (const unsigned[]){304}, 1);
+    expect_ranks(connection, fixture, id(1), false, (const unsigned[]){303}, 1);
+    /* A merge takes them along with their places. */
+    if (!people_set_merged(connection, tenant, id(1), id(2), error))
+        return false;
+    expect_ranks(connection, fixture, id(2), true, (const unsigned[]){304}, 1);
+    expect_ranks(connection, fixture, id(2), false, (const unsigned[]){303, 301}, 2);
+    if (!people_set_merged(connection, tenant, id(1), (struct uuid){{0}}, error))
+        return false;
+    expect_ranks(connection, fixture, id(2), false, (const unsigned[]){301}, 1);
+    /* A person's embeddings are kept as long as the person is, the others by themselves. */
+    if (!people_get(connection, tenant, id(1), &person, error))
+        return false;
+    person.embeddings_expire_at = at(11);
+    if (!people_set_derived(connection, &person, error))
+        return false;
+    {
+        g_autoptr(GArray) expired = embeddings_expired(connection, at(10), 100, error);
+        g_autoptr(GArray) later = embeddings_expired(connection, at(11), 100, error);
+
+        assert_int_equal(expired->len, 3); /* 300, 301, 302 */
+        assert_int_equal(later->len, 4);   /* and 303; 304 is held */
+    }
+    if (!embeddings_delete_of_track(connection, tenant, id(101), error))
+        return false;
+    expect_ranks(connection, fixture, id(2), false, NULL, 0);
+    return true;
 }
 
 static bool erase_face(struct connection *connection, void *data, GError **error)
@@ -662,6 +815,19 @@ static bool seal_for_others(struct connection *connection, void *data, GError **
     seal_pair_clear(&pair);
     seal_pair_clear(&again);
     return true;
+}
+
+static void test_faces_go_with_their_track_when_it_is_decided_anew_or_merged(void **state)
+{
+    struct seal_key master;
+    struct faces faces = {.fixture = *state};
+
+    assert_true(seal_init(NULL));
+    seal_key_make(&master, id(1));
+    faces.keystore = keystore_new(&master);
+    must_write(*state, seal_faces, &faces);
+    must_write(*state, move_faces, &faces);
+    keystore_free(faces.keystore);
 }
 
 static void test_faces_open_until_their_key_is_destroyed_when_sealed(void **state)
@@ -737,9 +903,12 @@ int main(void)
         BOTH(test_people_unmerge_exactly_when_merged_in_a_chain),
         BOTH(test_people_list_pages_without_gaps_when_times_are_equal),
         BOTH(test_visits_lead_to_the_survivor_when_absorbed),
+        BOTH(test_visits_summary_has_the_best_picture_when_several_are_kept),
+        BOTH(test_visits_around_are_those_a_change_can_concern_when_there_are_many),
         BOTH(test_visits_list_filters_and_pages_without_gaps_when_asked),
         BOTH(test_counts_add_and_subtract_exactly_when_repeated),
         BOTH(test_faces_open_until_their_key_is_destroyed_when_sealed),
+        BOTH(test_faces_go_with_their_track_when_it_is_decided_anew_or_merged),
         BOTH(test_operations_are_undone_once_when_asked_twice),
     };
 

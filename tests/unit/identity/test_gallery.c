@@ -126,6 +126,51 @@ static void test_gallery_aggregate_keeps_the_norm_when_vectors_differ(void **sta
     assert_float_equal(aggregate[0], 2, 1e-5);
 }
 
+/* The distance to a person as its templates alone say it. */
+static float distance_of_templates(const struct gallery *gallery, const float *query,
+                                   struct uuid person)
+{
+    struct gallery_template templates[LIMIT_EMBEDDINGS_PER_PERSON];
+    const size_t count = gallery_person_templates(gallery, person, templates, 10);
+    float aggregate[FACE_DIMENSION];
+    double square = 0;
+
+    if (count == 0)
+        return -1;
+    gallery_aggregate(templates, count, FACE_DIMENSION, aggregate);
+    for (int i = 0; i < FACE_DIMENSION; i++)
+        square +=
+            ((double)query[i] - (double)aggregate[i]) * ((double)query[i] - (double)aggregate[i]);
+    return (float)sqrt(square);
+}
+
+static void test_gallery_distance_is_that_of_the_templates_when_they_come_and_go(void **state)
+{
+    struct gallery *gallery = gallery_new(FACE_DIMENSION);
+    uint64_t random = 7;
+    float query[FACE_DIMENSION];
+
+    (void)state;
+    face_make(1, 99, 0.3f, query);
+    for (int step = 0; step < 300; step++) {
+        const uint64_t take = face_random(&random) % 14, person = 1 + face_random(&random) % 2;
+
+        if (face_random(&random) % 3 == 0)
+            (void)gallery_remove_track(gallery, number_id(2, person * 1000 + take));
+        else /* another picture of the track each time */
+            put(gallery, person, take, 0.1f + (float)(step % 5) / 10,
+                (float)(face_random(&random) % 5) / 5);
+        for (uint64_t other = 1; other <= 2; other++) {
+            const float expected = distance_of_templates(gallery, query, number_id(1, other));
+            float distance = -1;
+
+            (void)gallery_distance(gallery, query, number_id(1, other), NULL, &distance);
+            assert_float_equal(distance, expected, 1e-6);
+        }
+    }
+    gallery_free(gallery);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -133,6 +178,7 @@ int main(void)
         cmocka_unit_test(test_gallery_finds_the_person_when_asked_with_another_take),
         cmocka_unit_test(test_gallery_leaves_a_track_out_when_excepted),
         cmocka_unit_test(test_gallery_moves_a_track_when_put_under_another_person),
+        cmocka_unit_test(test_gallery_distance_is_that_of_the_templates_when_they_come_and_go),
         cmocka_unit_test(test_gallery_aggregate_keeps_the_norm_when_vectors_differ),
     };
 

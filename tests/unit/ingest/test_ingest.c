@@ -65,7 +65,7 @@ static void test_ingest_makes_one_visit_when_a_person_is_seen_on_two_cameras(voi
     assert_int_equal(g_array_index(visits, struct visit, 0).ended_at.us,
                      WORLD_START_US + 30 * G_USEC_PER_SEC);
     assert_false(uuid_is_nil(g_array_index(visits, struct visit, 0).picture_id));
-    world_check_counts(&world);
+    world_check(&world);
 }
 
 static void test_ingest_counts_returning_when_the_gap_is_over(void **state)
@@ -79,7 +79,7 @@ static void test_ingest_counts_returning_when_the_gap_is_over(void **state)
     assert_int_equal(visits->len, 2);
     assert_false(g_array_index(visits, struct visit, 0).returning);
     assert_true(g_array_index(visits, struct visit, 1).returning);
-    world_check_counts(&world);
+    world_check(&world);
 }
 
 static void test_ingest_makes_no_visit_when_a_body_has_no_face(void **state)
@@ -104,7 +104,7 @@ static void test_ingest_lengthens_the_visit_when_a_faceless_revision_follows(voi
     assert_int_equal(visits->len, 1);
     assert_int_equal(g_array_index(visits, struct visit, 0).ended_at.us,
                      WORLD_START_US + 50 * G_USEC_PER_SEC);
-    world_check_counts(&world);
+    world_check(&world);
 }
 
 static void test_ingest_replaces_the_decision_when_a_higher_revision_says_another(void **state)
@@ -119,7 +119,7 @@ static void test_ingest_replaces_the_decision_when_a_higher_revision_says_anothe
     visits = world_visits(&world);
     assert_int_equal(visits->len, 2);
     assert_true(g_array_index(visits, struct visit, 1).returning);
-    world_check_counts(&world);
+    world_check(&world);
 }
 
 static void test_ingest_ignores_a_lower_revision_when_it_comes_late(void **state)
@@ -251,7 +251,7 @@ static void test_ingest_replicas_agree_when_they_take_turns(void **state)
     assert_true(uuid_equal(world_person_of(&world, 50), world_person_of(&world, 2)));
     visits = world_visits(&world);
     assert_int_equal(visits->len, 13);
-    world_check_counts(&world);
+    world_check(&world);
     ingest_free(other);
     ingest_free(third);
 }
@@ -326,7 +326,7 @@ static void test_ingest_replicas_invent_nobody_twice_when_they_run_at_once(void 
         storage_close(replicas[r].storage);
     }
     assert_int_equal(g_hash_table_size(people), 7);
-    world_check_counts(&world);
+    world_check(&world);
     g_free(replicas);
 }
 

@@ -95,7 +95,10 @@ static void test_orders_end_with_the_same_visits_when_a_day_comes_in_any_order(v
         world_open(&world, &(struct world_options){.retry_every_write = seed % 50 == 49});
         day = make_day(&world);
         send_day(&world, day, seed);
-        world_check_counts(&world);
+        if (seed % 20 == 0)
+            world_check(&world);
+        else
+            world_check_counts(&world);
         text = world_describe(&world);
         if (!first)
             first = g_steal_pointer(&text);

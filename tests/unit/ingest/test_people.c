@@ -59,11 +59,11 @@ static void test_people_merge_and_unmerge_restore_counts_when_done_in_a_row(void
     (void)state;
     assert_int_equal(visit_count(), 6);
     assert_int_equal(merge(b, a, &operation), ERROR_NONE);
-    world_check_counts(&world);
+    world_check(&world);
     assert_int_equal(visit_count(), 5); /* 0–10 and 25–35 join: the gap is 20 s */
     assert_true(uuid_equal(world_person_of(&world, 5), a));
     assert_true(ingest_unmerge_person(world.ingest, &actor, b, NULL, NULL));
-    world_check_counts(&world);
+    world_check(&world);
     after = world_describe(&world);
     assert_string_equal(before, after);
 
@@ -102,18 +102,19 @@ static void test_people_not_this_person_is_remembered_when_the_face_returns(void
     (void)state;
     assert_true(
         ingest_not_this_person(world.ingest, &actor, world_track_id(4), NULL, &operation, NULL));
-    world_check_counts(&world);
+    world_check(&world);
     other = world_person_of(&world, 4);
     assert_false(uuid_is_nil(other));
     assert_false(uuid_equal(other, a));
     /* A better picture of the same track changes nothing: a human said so. */
     later = world_track(&world, 0, 4, 2, 100, 112, 1);
     world_apply(&world, world.ingest, &later, 1);
+    world_check(&world);
     assert_true(uuid_equal(world_person_of(&world, 4), other));
     assert_int_equal(merge(other, a, NULL), ERROR_CONFLICT);
     assert_true(ingest_undo(world.ingest, &actor, operation, NULL));
     assert_true(uuid_equal(world_person_of(&world, 4), a));
-    world_check_counts(&world);
+    world_check(&world);
     later = world_track(&world, 0, 4, 3, 100, 110, 1);
     world_apply(&world, world.ingest, &later, 1);
     after = world_describe(&world);
@@ -131,7 +132,7 @@ static void test_people_not_this_person_moves_the_visit_when_another_is_named(vo
     assert_true(
         ingest_not_this_person(world.ingest, &actor, world_track_id(3), &b, &operation, NULL));
     assert_true(uuid_equal(world_person_of(&world, 3), b));
-    world_check_counts(&world);
+    world_check(&world);
     assert_int_equal(visit_count(), 5);
     assert_true(ingest_undo(world.ingest, &actor, operation, NULL));
     after = world_describe(&world);
@@ -217,7 +218,7 @@ static void test_people_operations_restore_all_when_undone_in_reverse(void **sta
                 break;
             }
             count += done;
-            world_check_counts(&world);
+            world_check(&world);
         }
         while (count > 0) {
             g_autoptr(GError) error = NULL;

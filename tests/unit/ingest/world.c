@@ -6,6 +6,7 @@
 #include "storage/heads.h"
 #include "storage/policies.h"
 #include "storage/rollups.h"
+#include "storage/sightings.h"
 #include "storage/sites.h"
 #include "storage/tenants.h"
 #include "storage/users.h"

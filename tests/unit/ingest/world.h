@@ -69,6 +69,11 @@ char *world_describe(struct world *world);
  * when the differences were right. Asserts it. */
 void world_check_counts(struct world *world);
 
+/* All that is derived is what it is derived from: the counts, each person's visits (a recompute
+ * from all sightings), its columns and pictures, which embeddings are templates, and that memory
+ * has what a start from the database has. Asserts it. */
+void world_check(struct world *world);
+
 /* Visits of the tenant; GArray of struct visit by time, unref. */
 GArray *world_visits(struct world *world);
 

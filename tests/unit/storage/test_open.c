@@ -5,6 +5,8 @@
 
 #include "base/error.h"
 #include "cmocka_include.h"
+#include "storage/migrate.h"
+#include "storage/storage_priv.h"
 #include "storage/tenants.h"
 
 #include <fcntl.h>
@@ -170,7 +172,8 @@ static void test_storage_refuses_and_changes_nothing_when_made_by_a_newer_versio
     struct fixture *const fixture = *state;
     g_autofree char *sql = g_strdup_printf("INSERT INTO migrations VALUES (%u, 'future', 1)",
                                            storage_newest_version() + 1);
-    g_autofree char *backup = g_strdup_printf("%s.before-%04u", fixture->path, 2);
+    g_autofree char *backup =
+        g_strdup_printf("%s.before-%04u", fixture->path, storage_newest_version() + 1);
 
     storage_close(open_at(fixture->path, NULL));
     run_sql(fixture->path, sql);
@@ -194,6 +197,79 @@ static void test_storage_backs_up_and_rolls_back_when_a_migration_fails(void **s
     assert_true(g_file_test(second, G_FILE_TEST_EXISTS)); /* the older backup was kept */
     /* Nothing of the migration stayed. */
     run_sql(fixture->path, "CREATE TABLE tenants (id BLOB)");
+}
+
+/* ---- Upgrades ---- */
+
+/* A database as version 1 left it; what is in it is said in version_1.sql. */
+static void make_version_1(const char *path)
+{
+    g_autofree char *schema = migration_translate(migrations[0].sql, sqlite_backend.types);
+    g_autofree char *rows = NULL;
+
+    assert_true(g_file_get_contents(VERSION_1_ROWS, &rows, NULL, NULL));
+    run_sql(path, schema);
+    run_sql(path, rows);
+}
+
+/* The answer of `sql` as text, its rows one after the other. */
+static char *ask(const char *path, const char *sql)
+{
+    GString *const answer = g_string_new(NULL);
+    sqlite3_stmt *statement = NULL;
+    sqlite3 *db = NULL;
+
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
+    while (sqlite3_step(statement) == SQLITE_ROW)
+        for (int i = 0; i < sqlite3_column_count(statement); i++)
+            g_string_append_printf(answer, "%s ", (const char *)sqlite3_column_text(statement, i));
+    sqlite3_finalize(statement);
+    sqlite3_close(db);
+    return g_string_free(answer, FALSE);
+}
+
+static void expect(const char *path, const char *sql, const char *expected)
+{
+    g_autofree char *answer = ask(path, sql);
+
+    assert_string_equal(answer, expected);
+}
+
+static void test_storage_backs_up_and_fills_what_is_new_when_made_by_version_1(void **state)
+{
+    struct fixture *const fixture = *state;
+    g_autofree char *backup = g_strdup_printf("%s.before-0001", fixture->path);
+    GError *error = NULL;
+    struct storage *storage;
+
+    make_version_1(fixture->path);
+    storage = open_at(fixture->path, &error);
+    if (error)
+        print_error("%s\n", error->message);
+    assert_non_null(storage);
+    assert_true(storage_check(storage, NULL));
+    storage_close(storage);
+    expect(fixture->path, "SELECT count(*) FROM migrations", "2 ");
+    /* The template of nobody has no place. */
+    expect(fixture->path,
+           "SELECT hex(track_id) % 100, hex(person_id) % 100, in_gallery "
+           "FROM embeddings ORDER BY 1",
+           "21 10 1 22 10 0 23 0 0 ");
+    expect(fixture->path, "SELECT embeddings_expire_at FROM people", "22000 ");
+    expect(fixture->path, "SELECT hex(id) % 100, picture_quality FROM visits ORDER BY 1",
+           "71 0.7 72 -1.0 ");
+    expect(fixture->path, "PRAGMA foreign_key_check", "");
+    /* What was there before is kept beside it as it was, and is itself upgraded when it is put
+     * back. */
+    assert_true(g_file_test(backup, G_FILE_TEST_EXISTS));
+    expect(backup, "SELECT count(*) FROM migrations", "1 ");
+    assert_int_equal(g_rename(backup, fixture->path), 0);
+    storage = open_at(fixture->path, NULL);
+    assert_non_null(storage);
+    storage_close(storage);
+    expect(fixture->path, "SELECT count(*) FROM migrations", "2 ");
+    assert_true(g_file_test(backup, G_FILE_TEST_EXISTS));
 }
 
 static void test_storage_says_damaged_when_pages_were_overwritten(void **state)
@@ -415,6 +491,7 @@ int main(void)
         WITH(test_storage_refuses_when_the_database_is_another_program_s),
         WITH(test_storage_refuses_and_changes_nothing_when_made_by_a_newer_version),
         WITH(test_storage_backs_up_and_rolls_back_when_a_migration_fails),
+        WITH(test_storage_backs_up_and_fills_what_is_new_when_made_by_version_1),
         WITH(test_storage_says_damaged_when_pages_were_overwritten),
         WITH(test_storage_is_busy_when_another_process_writes),
         WITH(test_storage_keeps_its_folder_to_itself_when_a_record_is_to_blame),

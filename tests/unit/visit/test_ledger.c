@@ -111,6 +111,63 @@ static void test_ledger_difference_is_empty_when_nothing_changed(void **state)
     assert_int_equal(counter, 2);
 }
 
+static struct ledger_visit piece(uint64_t track, int64_t from, int64_t to, uint32_t sightings,
+                                 uint64_t picture, double quality)
+{
+    return (struct ledger_visit){
+        .from = {from * SECOND},
+        .to = {to * SECOND},
+        .first_camera_id = id_of(900 + track % 3),
+        .first_track_id = id_of(track),
+        .sightings = sightings,
+        .picture = {picture ? id_of(picture) : (struct uuid){{0}}, quality}};
+}
+
+static void test_ledger_join_adds_up_and_keeps_the_best_picture_when_pieces_touch(void **state)
+{
+    const struct ledger_visit pieces[] = {
+        piece(4, 300, 310, 1, 0, 0.9),  /* apart; a quality without a picture is none */
+        piece(2, 0, 100, 7, 51, 0.5),   /* stored */
+        piece(3, 100, 115, 0, 52, 0.8), /* what became longer of one that is counted */
+        piece(1, 120, 130, 1, 53, 0.8), /* new; of equal pictures the greater id */
+        piece(5, 0, 1, 1, 54, 0.1),     /* starts with the stored one, but has a greater track id */
+    };
+    g_autoptr(GArray) visits = ledger_join(pieces, G_N_ELEMENTS(pieces), GAP, true);
+    const struct ledger_visit *first = &g_array_index(visits, struct ledger_visit, 0);
+    const struct ledger_visit *second = &g_array_index(visits, struct ledger_visit, 1);
+
+    (void)state;
+    assert_int_equal(visits->len, 2);
+    assert_int_equal(first->from.us, 0);
+    assert_int_equal(first->to.us, 130 * SECOND);
+    assert_int_equal(first->sightings, 9);
+    assert_true(uuid_equal(first->first_track_id, id_of(2)));
+    assert_true(uuid_equal(first->picture.id, id_of(53)));
+    assert_true(first->returning);
+    assert_true(uuid_is_nil(first->id));
+    assert_true(uuid_is_nil(second->picture.id));
+}
+
+static void test_ledger_difference_ends_soon_when_histories_are_long(void **state)
+{
+    const size_t count = 200000; /* pair by pair it would not end before the test's time is over */
+    g_autofree struct ledger_visit *stored = g_new0(struct ledger_visit, count);
+    g_autoptr(GArray) computed = NULL, changes = NULL;
+    uint64_t counter = 0;
+
+    (void)state;
+    for (size_t i = 0; i < count; i++)
+        stored[i] = piece(i, (int64_t)(count - i) * 100, (int64_t)(count - i) * 100 + 5, 1, 0, 0);
+    computed = ledger_join(stored, count, GAP, false);
+    for (size_t i = 0; i < count; i++)
+        stored[i].id = id_of(i);
+    changes = ledger_difference(stored, count - 1, (struct ledger_visit *)computed->data,
+                                computed->len, next_id, &counter);
+    /* The first one of all is not stored, and makes the others returning. */
+    assert_int_equal(counter, 1);
+    assert_int_equal(changes->len, count);
+}
+
 /* ---- Property: any way of adding and taking away sightings ends at what a recompute gives ---- */
 
 /* Stored rows with the totals that differences alone have kept. */
@@ -127,12 +184,14 @@ static void count_in(struct books *books, const struct ledger_visit *visit, int6
     books->seconds += sign * (visit->to.us - visit->from.us) / SECOND;
 }
 
-/* Recomputes the window around [from, to], given all current sightings. */
-static void change(struct books *books, const GArray *sightings, struct utc from, struct utc to)
+/* Settles the window around [from, to], given all current sightings; or, where some only came, from
+ * these and the stored rows. */
+static void change(struct books *books, const GArray *sightings, const GArray *came,
+                   struct utc from, struct utc to)
 {
     g_autoptr(GArray) inside = g_array_new(FALSE, FALSE, sizeof(struct ledger_sighting));
     g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(struct ledger_visit));
-    g_autoptr(GArray) computed = NULL, changes = NULL;
+    g_autoptr(GArray) pieces = NULL, computed = NULL, changes = NULL;
     bool preceded;
 
     ledger_window((struct ledger_visit *)books->stored->data, books->stored->len, GAP, &from, &to,
@@ -140,7 +199,7 @@ static void change(struct books *books, const GArray *sightings, struct utc from
     for (guint i = 0; i < sightings->len; i++) {
         const struct ledger_sighting *s = &g_array_index(sightings, struct ledger_sighting, i);
 
-        if (s->from.us <= to.us && s->to.us >= from.us)
+        if (s->from.us >= from.us && s->from.us <= to.us)
             g_array_append_val(inside, *s);
     }
     for (guint i = 0; i < books->stored->len; i++) {
@@ -149,7 +208,14 @@ static void change(struct books *books, const GArray *sightings, struct utc from
         if (v->from.us <= to.us && v->to.us >= from.us)
             g_array_append_val(rows, *v);
     }
-    computed = ledger_compute((struct ledger_sighting *)inside->data, inside->len, GAP, preceded);
+    if (came) {
+        pieces = g_array_copy(rows);
+        g_array_append_vals(pieces, came->data, came->len);
+        computed = ledger_join((struct ledger_visit *)pieces->data, pieces->len, GAP, preceded);
+    } else {
+        computed =
+            ledger_compute((struct ledger_sighting *)inside->data, inside->len, GAP, preceded);
+    }
     changes = ledger_difference((struct ledger_visit *)rows->data, rows->len,
                                 (struct ledger_visit *)computed->data, computed->len, next_id,
                                 &books->next);
@@ -214,8 +280,10 @@ static void test_ledger_ends_equal_when_sightings_come_and_go_in_a_thousand_orde
         struct books books = {.stored = g_array_new(FALSE, FALSE, sizeof(struct ledger_visit))};
 
         for (uint64_t step = 0; step < 60; step++) {
+            g_autoptr(GArray) came = g_array_new(FALSE, FALSE, sizeof(struct ledger_visit));
             struct utc from = {G_MAXINT64}, to = {G_MININT64};
             const int batch = g_rand_int_range(random, 1, 4);
+            bool lost = false;
 
             for (int i = 0; i < batch; i++) {
                 const int64_t start = g_rand_int_range(random, 0, 900);
@@ -227,13 +295,19 @@ static void test_ledger_ends_equal_when_sightings_come_and_go_in_a_thousand_orde
 
                     s = g_array_index(sightings, struct ledger_sighting, victim);
                     g_array_remove_index_fast(sightings, victim);
+                    lost = true;
                 } else {
                     g_array_append_val(sightings, s);
+                    g_array_append_val(came, ((struct ledger_visit){.from = s.from,
+                                                                    .to = s.to,
+                                                                    .first_camera_id = s.camera_id,
+                                                                    .first_track_id = s.track_id,
+                                                                    .sightings = 1}));
                 }
                 from.us = MIN(from.us, s.from.us);
                 to.us = MAX(to.us, s.to.us);
             }
-            change(&books, sightings, from, to);
+            change(&books, sightings, lost ? NULL : came, from, to);
         }
         check(&books, sightings);
         g_array_unref(books.stored);
@@ -257,6 +331,8 @@ int main(void)
         cmocka_unit_test(test_ledger_compute_joins_when_within_the_gap),
         cmocka_unit_test(test_ledger_difference_keeps_the_oldest_id_when_visits_join),
         cmocka_unit_test(test_ledger_difference_is_empty_when_nothing_changed),
+        cmocka_unit_test(test_ledger_join_adds_up_and_keeps_the_best_picture_when_pieces_touch),
+        cmocka_unit_test(test_ledger_difference_ends_soon_when_histories_are_long),
         cmocka_unit_test(test_ledger_ends_equal_when_sightings_come_and_go_in_a_thousand_orders),
         cmocka_unit_test(test_ledger_occupancy_never_goes_below_zero_when_more_leave),
     };
