@@ -63,14 +63,20 @@ def stream(name):
     return path
 
 
+def on_cores(cores):
+    """What a process does before it starts, to run on these cores only; None: on all."""
+    return (lambda: os.sched_setaffinity(0, cores)) if cores else None
+
+
 class Camera:
     """The camera of tests/rtsp_camera playing a clip."""
 
-    def __init__(self, clip):
+    def __init__(self, clip, cores=None):
         program = BUILD / "tests/rtsp_camera/rtsp_camera"
         if not program.exists():
             skip("the RTSP camera was not built (gst-rtsp-server is not installed)")
-        self.process = subprocess.Popen([program, clip], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen([program, clip], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                                        preexec_fn=on_cores(cores))
         line = self.process.stdout.readline().split()
         if len(line) != 2:
             fail("the RTSP camera did not start")
@@ -106,11 +112,11 @@ class Motion:
         self.folder.cleanup()
 
 
-def load(url, sources, seconds, warm):
+def load(url, sources, seconds, warm, cores=None):
     """Starts source_load; loaded() has what it found."""
     environment = dict(os.environ, CUSTOMERSIGHT_CAPTURE=str(BUILD / "src/capture/customersight-capture"))
     return subprocess.Popen([BUILD / "bench/bench_source_load", url, str(sources), str(seconds), str(warm)],
-                            stdout=subprocess.PIPE, text=True, env=environment)
+                            stdout=subprocess.PIPE, text=True, env=environment, preexec_fn=on_cores(cores))
 
 
 def loaded(process, sources=1):

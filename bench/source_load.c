@@ -14,6 +14,9 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
+/* Longest wait for a camera before the next one is opened. */
+#define OPEN_SECONDS 10
+
 struct watched {
     struct source *source;
     /* The newest message and the one that the measurement begins with. */
@@ -73,7 +76,8 @@ static void run(struct watched *all, int count, gint64 until)
     }
 }
 
-/* Opens all, not at once: opening costs more than running. */
+/* Opens one after another as soon as the one before has a picture: opening and the first seconds,
+ * in which everything is decoded, cost many times what a still scene does. */
 static bool open_all(struct watched *all, int count, const char *url)
 {
     const struct source_config config = {.url = url, .allow_loopback = true, .analysis_fps = 5};
@@ -85,7 +89,12 @@ static bool open_all(struct watched *all, int count, const char *url)
             fprintf(stderr, "%s\n", error->message);
             return false;
         }
-        run(all, i + 1, g_get_monotonic_time() + (count > 4 ? 150000 : 0));
+
+        const gint64 until = g_get_monotonic_time() + OPEN_SECONDS * 1000000LL;
+        struct source_info info;
+
+        while (!source_get_info(all[i].source, &info) && g_get_monotonic_time() < until)
+            run(all, i + 1, g_get_monotonic_time() + 20000);
     }
     return true;
 }

@@ -16,6 +16,8 @@
 #define INTERVAL_GUESS_US 66667
 /* Arrival times further from the stream's clock than this set it anew. */
 #define CLOCK_JUMP_US 1000000
+/* While packets come in, what the parent says waits no longer than this. */
+#define HEAR_EVERY_US 5000
 /* How far a download may run ahead of the clock. */
 #define DOWNLOAD_AHEAD_US 500000
 
@@ -77,6 +79,7 @@ void stream_hear(struct stream *stream, int timeout_ms)
 
     if (timeout_ms > 0)
         poll(&socket, 1, timeout_ms);
+    stream->heard_us = stream_mono_us();
     for (;;) {
         union ring_message message;
         bool fine = true;
@@ -104,13 +107,16 @@ void stream_hear(struct stream *stream, int timeout_ms)
     }
 }
 
-/* Called by the input while it waits. */
+/* Called by the input while it waits, and twice for each of the three pieces in which it reads
+ * every RTP packet: too often to ask the parent's socket each time. */
 static bool interrupted(void *context)
 {
     struct stream *stream = context;
+    const int64_t now = stream_mono_us();
 
-    stream_hear(stream, 0);
-    return stream->stopped || (stream->deadline_us && stream_mono_us() > stream->deadline_us);
+    if (now - stream->heard_us >= HEAR_EVERY_US)
+        stream_hear(stream, 0);
+    return stream->stopped || (stream->deadline_us && now > stream->deadline_us);
 }
 
 static bool connected(void *context)

@@ -56,11 +56,11 @@ struct stream {
     struct ring_slots slots;
 
     /* Time. Media time is what decoders and frames carry; captured_at = start_at + media. */
-    int64_t deadline_us;  /* monotonic: give up what blocks */
-    int64_t opened_at_us; /* monotonic */
-    int64_t arrival_us;   /* monotonic, of the newest packet */
-    int64_t interval_us;  /* expected distance of packets */
-    int64_t shift_us;     /* input time + shift = media time */
+    int64_t deadline_us; /* monotonic: give up what blocks */
+    int64_t heard_us;    /* monotonic: when the parent's socket was last looked at */
+    int64_t arrival_us;  /* monotonic, of the newest packet */
+    int64_t interval_us; /* expected distance of packets */
+    int64_t shift_us;    /* input time + shift = media time */
     bool shift_set;
     int64_t last_media_us;  /* newest packet's */
     int64_t loop_us;        /* files: what the loops before this one took */
