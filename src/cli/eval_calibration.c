@@ -1,15 +1,18 @@
 /*
  * `customersight eval calibration`: from labelled pictures to what a distance means.
  *
- * Every picture is compared with every other. Pairs fall into bands by the worse quality of the
- * two; per band the table has, by distance, how often different people are nearer (false match
- * rate) and how often one person's pictures are (true match rate), and the logarithm of the
- * likelihood ratio same : different of that distance. src/identity/calibration.c has what it printed.
+ * Every picture is compared with every other, or with --aggregate the mean of so many pictures of a
+ * person with every other such mean, as tracks and persons are means of faces. Pairs fall into
+ * bands by the worse quality of the two; per band the table has, by distance, how often different
+ * people are nearer (false match rate) and how often one person's pictures are (true match rate),
+ * and the logarithm of the likelihood ratio same : different of that distance.
+ * src/identity/calibration.c has what it printed.
  */
 #include "base/error.h"
 #include "cli/commands.h"
 #include "cli/csv.h"
 #include "cli/eval.h"
+#include "vision/embedding.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -22,6 +25,8 @@
 /* Least quality of each band. */
 static const double bands[] = {0, 0.35, 0.55, 0.7};
 #define BANDS G_N_ELEMENTS(bands)
+/* Weight of a picture of no quality in a mean. */
+#define LEAST_WEIGHT 0.05f
 
 struct band_counts {
     double same[STEPS], different[STEPS];
@@ -77,26 +82,83 @@ static size_t band_of(double quality)
     return band;
 }
 
-static void count_pairs(const GArray *people, unsigned dimension, bool same_gender,
+/* What is compared: a picture, or the mean of several of one person. */
+struct sample {
+    const char *identity;
+    float *embedding;
+    float quality;
+    bool male;
+};
+
+static void sample_clear(gpointer data)
+{
+    g_free(((struct sample *)data)->embedding);
+}
+
+/* The mean of the pictures at `members`, which are one person's. */
+static struct sample mean_of(const GArray *people, const guint *members, guint count,
+                             unsigned dimension)
+{
+    g_autofree struct face_template *mean = g_new(struct face_template, 1);
+    const struct person_picture *first = &g_array_index(people, struct person_picture, members[0]);
+    struct sample sample = {.identity = first->identity, .embedding = g_new(float, dimension)};
+    guint male = 0;
+
+    face_template_init(mean, dimension);
+    for (guint i = 0; i < count; i++) {
+        const struct eval_face *picture =
+            g_array_index(people, struct person_picture, members[i]).picture;
+        face_template_add(mean, picture->embedding, MAX(picture->face.quality, LEAST_WEIGHT));
+        male += picture->attributes.male > 0.5f;
+    }
+    face_template_mean(mean, sample.embedding);
+    sample.quality = count == 1 ? first->picture->face.quality : face_template_quality(mean);
+    sample.male = 2 * male > count;
+    return sample;
+}
+
+/* Every `aggregate` pictures of a person, in the order they are named, give one sample; what is
+ * left over gives none. */
+static GArray *make_samples(const GArray *people, guint aggregate, unsigned dimension)
+{
+    GArray *samples = g_array_new(FALSE, FALSE, sizeof(struct sample));
+    g_autoptr(GHashTable) waiting =
+        g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)g_array_unref);
+
+    g_array_set_clear_func(samples, sample_clear);
+    for (guint i = 0; i < people->len; i++) {
+        const struct person_picture *person = &g_array_index(people, struct person_picture, i);
+        GArray *members = g_hash_table_lookup(waiting, person->identity);
+        if (!person->picture->embedding)
+            continue;
+        if (!members) {
+            members = g_array_new(FALSE, FALSE, sizeof(guint));
+            g_hash_table_insert(waiting, person->identity, members);
+        }
+        g_array_append_val(members, i);
+        if (members->len < aggregate)
+            continue;
+        struct sample sample =
+            mean_of(people, &g_array_index(members, guint, 0), aggregate, dimension);
+        g_array_append_val(samples, sample);
+        g_array_set_size(members, 0);
+    }
+    return samples;
+}
+
+static void count_pairs(const GArray *samples, unsigned dimension, bool same_gender,
                         struct band_counts counts[BANDS])
 {
-    for (guint i = 0; i < people->len; i++) {
-        const struct person_picture *a = &g_array_index(people, struct person_picture, i);
-        if (!a->picture->embedding)
-            continue;
-        for (guint k = i + 1; k < people->len; k++) {
-            const struct person_picture *b = &g_array_index(people, struct person_picture, k);
-            if (!b->picture->embedding)
-                continue;
+    for (guint i = 0; i < samples->len; i++) {
+        const struct sample *a = &g_array_index(samples, struct sample, i);
+        for (guint k = i + 1; k < samples->len; k++) {
+            const struct sample *b = &g_array_index(samples, struct sample, k);
             bool same = strcmp(a->identity, b->identity) == 0;
-            if (!same && same_gender &&
-                (a->picture->attributes.male > 0.5f) != (b->picture->attributes.male > 0.5f))
+            if (!same && same_gender && a->male != b->male)
                 continue;
-            float distance =
-                embedding_distance(a->picture->embedding, b->picture->embedding, dimension);
+            float distance = embedding_distance(a->embedding, b->embedding, dimension);
             size_t step = MIN((size_t)(distance * STEPS_PER_UNIT), STEPS - 1);
-            struct band_counts *band =
-                &counts[band_of((double)MIN(a->picture->face.quality, b->picture->face.quality))];
+            struct band_counts *band = &counts[band_of((double)MIN(a->quality, b->quality))];
             if (same) {
                 band->same[step]++;
                 band->same_all++;
@@ -181,6 +243,7 @@ int eval_calibration(int argc, char **argv)
     static char **labels;
     static gboolean from_folder;
     static gboolean same_gender;
+    static int aggregate = 1;
     static const GOptionEntry entries[] = {
         {"labels", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &labels,
          "CSV with columns image, identity; may be given several times", "FILE"},
@@ -188,6 +251,8 @@ int eval_calibration(int argc, char **argv)
          "The folder of a picture is its identity; columns image, a and b name pictures", NULL},
         {"same-gender", 0, 0, G_OPTION_ARG_NONE, &same_gender,
          "Compare different people of the same apparent gender only", NULL},
+        {"aggregate", 0, 0, G_OPTION_ARG_INT, &aggregate,
+         "Compare means of so many pictures of a person (default: 1)", "N"},
         EVAL_OPTION_ENTRIES(options),
         G_OPTION_ENTRY_NULL};
     struct invocation invocation;
@@ -195,6 +260,7 @@ int eval_calibration(int argc, char **argv)
     eval_faces_auto struct eval_faces *faces = eval_faces_new();
     g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
     g_autoptr(GArray) people = g_array_new(FALSE, TRUE, sizeof(struct person_picture));
+    g_autoptr(GArray) samples = NULL;
     g_autofree struct band_counts *counts = g_new0(struct band_counts, BANDS);
     g_array_set_clear_func(people, person_picture_clear);
 
@@ -202,8 +268,9 @@ int eval_calibration(int argc, char **argv)
                                "What a distance means: false and true match rates by quality.");
     if (code != EXIT_CODE_OK)
         goto out;
-    if (!labels) {
-        fputs("customersight eval calibration: --labels is missing\n", stderr);
+    if (!labels || aggregate < 1) {
+        fputs("customersight eval calibration: --labels is needed, --aggregate is at least 1\n",
+              stderr);
         code = EXIT_CODE_USAGE;
         goto out;
     }
@@ -222,7 +289,8 @@ int eval_calibration(int argc, char **argv)
         code = invocation_fail(argv[0], error);
         goto out;
     }
-    count_pairs(people, eval_faces_dimension(faces), same_gender, counts);
+    samples = make_samples(people, (guint)aggregate, eval_faces_dimension(faces));
+    count_pairs(samples, eval_faces_dimension(faces), same_gender, counts);
     report(&options, faces, counts);
 out:
     invocation_clear(&invocation);

@@ -41,11 +41,12 @@ static const struct calibration_band face_recognition_bands[] = {
  * pairs without the ones of one picture in two sizes 1 in 1 000 is farther than 0.70 (0.66 to 0.72
  * by band).
  *
- * noise: means of 2, 3 and 5 unshrunk pictures (1.1 million, 290 000 and 52 000 pairs) have at 0.50
- * a false match rate of 3.2e-3, 7.2e-3 and 1.6e-2 where single ones have 5.4e-4. With 0.06 it is
- * 3.0e-4, 2.3e-4 and 1.9e-4 at an equivalent distance of 0.50, and 2.3e-3 to 2.5e-3 against 2.7e-3
- * at 0.55. One person's LFW pictures have a variance of 0.090; the faces of one track, which must
- * be as noisy for this to hold, 0.046 to 0.096 (two clips, and 0.047 in a sitting of att_faces).
+ * noise: with `--aggregate N` the same command compares means of N pictures. Of the unshrunk ones,
+ * means of 2, 3 and 5 (315 000, 64 000 and 7 300 pairs) have at 0.50 a false match rate of 4.3e-3,
+ * 9.1e-3 and 2.0e-2 where single pictures have 6.8e-4. With 0.06 it is 4.7e-4, 4.9e-4 and 5.4e-4 at
+ * an equivalent distance of 0.50, and 3.4e-3, 3.2e-3 and 4.1e-3 against 3.5e-3 at 0.55. One
+ * person's LFW pictures have a variance of 0.090; the faces of one track, which must be as noisy
+ * for this to hold, 0.046 to 0.096 (two clips, and 0.047 in a sitting of att_faces).
  */
 static const struct calibration face_recognition = {
     .model_space = "face_recognition",
