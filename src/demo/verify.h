@@ -1,7 +1,9 @@
 /*
  * The reality check: replays the demo clips in lock-step (no clock, every frame, nothing dropped)
  * through the same capture child, pipeline and ingest as live cameras, and compares what is
- * reported with the truth of the plan.
+ * reported with the truth of the plan. People are compared as the same or another, not by who they
+ * are, which nothing reports; all seeds follow one script, so that the clip of one seed is true to
+ * the plan of another.
  */
 #ifndef DEMO_VERIFY_H
 #define DEMO_VERIFY_H
