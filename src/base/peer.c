@@ -116,3 +116,28 @@ const char *peer_problem(enum peer_verdict verdict)
     }
     return "";
 }
+
+const char *peer_url_problem(const char *url)
+{
+    const char *authority = strstr(url, "://") + 3;
+    const size_t length = strcspn(authority, "/?#");
+    const char *at = g_strrstr_len(authority, (gssize)length, "@");
+    const char *host = at ? at + 1 : authority;
+    const char *end = authority + length;
+    const char *port = host + strcspn(host, *host == '[' ? "]" : ":/?#");
+
+    for (const char *byte = url; *byte; byte++)
+        if ((unsigned char)*byte <= ' ' || *byte == 0x7f)
+            return "the address has blanks in it";
+    if (port == host || (*host == '[' && *port != ']'))
+        return "the address has no host";
+    port += *host == '[';
+    if (port < end) {
+        g_autofree char *number = g_strndup(port + 1, (gsize)(end - port - 1));
+        guint64 value;
+
+        if (*port != ':' || !g_ascii_string_to_unsigned(number, 10, 1, 65535, &value, NULL))
+            return "a port is a number from 1 to 65535 (in a password / is written %2F)";
+    }
+    return NULL;
+}

@@ -25,4 +25,8 @@ enum peer_verdict peer_judge_url(const char *url);
 /* A sentence for a person; "" when allowed. */
 const char *peer_problem(enum peer_verdict verdict);
 
+/* What keeps scheme://[user[:password]@]host[:port]… from ever being reached: blanks, no host, a
+ * port that none is. A sentence for a person, or NULL. Static. `url` has a "://". */
+const char *peer_url_problem(const char *url);
+
 #endif

@@ -1,6 +1,7 @@
 #include "record/camera.h"
 
 #include "base/error.h"
+#include "base/peer.h"
 #include "record/text.h"
 
 #include <math.h>
@@ -66,15 +67,15 @@ char *camera_redact_url(const char *url)
     return g_string_free(shown, FALSE);
 }
 
-static const struct {
+static const struct url_rule {
     enum camera_kind kind;
-    const char *schemes[4];
+    const char *scheme;
     const char *example;
 } url_rules[] = {
-    {CAMERA_RTSP, {"rtsp://", "rtsps://"}, "rtsp://192.168.1.20/stream1"},
-    {CAMERA_FILE, {"file:"}, "file:/srv/clips/door.mp4"},
-    {CAMERA_HTTP, {"http://", "https://"}, "http://192.168.1.20/video.mjpeg"},
-    {CAMERA_LAVFI, {"lavfi:"}, "lavfi:testsrc2=size=640x360:rate=10"},
+    {CAMERA_RTSP, "rtsp://", "rtsp://192.168.1.20/stream1"},
+    {CAMERA_FILE, "file:", "file:/srv/clips/door.mp4"},
+    {CAMERA_HTTP, "http://", "http://192.168.1.20/video.mjpeg"},
+    {CAMERA_LAVFI, "lavfi:", "lavfi:testsrc2=size=640x360:rate=10"},
 };
 
 static bool url_validate(enum camera_kind kind, const char *url, GError **error)
@@ -82,18 +83,21 @@ static bool url_validate(enum camera_kind kind, const char *url, GError **error)
     if (!text_validate(url, LIMIT_URL_BYTES, true, false, "url", error))
         return false;
     for (size_t i = 0; i < G_N_ELEMENTS(url_rules); i++) {
-        if (url_rules[i].kind != kind)
-            continue;
-        for (size_t k = 0; k < G_N_ELEMENTS(url_rules[i].schemes) && url_rules[i].schemes[k]; k++) {
-            const size_t length = strlen(url_rules[i].schemes[k]);
+        const struct url_rule *rule = &url_rules[i];
+        const char *problem;
 
-            if (g_ascii_strncasecmp(url, url_rules[i].schemes[k], length) == 0 &&
-                url[length] != '\0')
-                return true;
+        if (rule->kind != kind)
+            continue;
+        if (!g_str_has_prefix(url, rule->scheme) || url[strlen(rule->scheme)] == '\0') {
+            error_set_field(error, ERROR_INVALID, "url",
+                            "the url of a camera of kind %s looks like %s", camera_kind_name(kind),
+                            rule->example);
+            return false;
         }
-        error_set_field(error, ERROR_INVALID, "url", "the url of a camera of kind %s looks like %s",
-                        camera_kind_name(kind), url_rules[i].example);
-        return false;
+        problem = strstr(rule->scheme, "://") ? peer_url_problem(url) : NULL;
+        if (problem)
+            error_set_field(error, ERROR_INVALID, "url", "%s", problem);
+        return problem == NULL;
     }
     return true;
 }

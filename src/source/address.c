@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/peer.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,20 +11,6 @@ static bool refuse(GError **error, const char *text)
 {
     error_set_field(error, ERROR_INVALID, "url", "%s", text);
     return false;
-}
-
-/* scheme://[user[:password]@]host[:port][/…]: only that there is a host and no control character.
- */
-static bool has_host(const char *url)
-{
-    const char *authority = strstr(url, "://") + 3;
-    const char *at = g_strrstr_len(authority, (gssize)strcspn(authority, "/?#"), "@");
-    const char *host = at ? at + 1 : authority;
-
-    for (const char *byte = url; *byte; byte++)
-        if ((unsigned char)*byte <= ' ' || *byte == 0x7f)
-            return false;
-    return *host && !strchr("/?#:", *host);
 }
 
 static bool set(struct address *address, enum ring_backend backend, const char *target)
@@ -63,8 +50,10 @@ static bool parse(const char *url, struct address *address, GError **error)
     if (!g_utf8_validate(url, -1, NULL))
         return refuse(error, "the address is not UTF-8");
     if (after(url, "rtsp://") || after(url, "http://")) {
-        if (!has_host(url))
-            return refuse(error, "the address has no host, or blanks in it");
+        const char *problem = peer_url_problem(url);
+
+        if (problem)
+            return refuse(error, problem);
         return set(address, after(url, "rtsp://") ? RING_BACKEND_RTSP : RING_BACKEND_HTTP, url);
     }
     if ((rest = after(url, "webcam:")))

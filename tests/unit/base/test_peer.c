@@ -2,6 +2,8 @@
 
 #include "cmocka_include.h"
 
+#include <string.h>
+
 static void test_peer_judges_hosts_of_urls(void **state)
 {
     static const struct {
@@ -41,6 +43,41 @@ static void test_peer_judges_hosts_of_urls(void **state)
             fail_msg("%s: %d", cases[i].url, (int)peer_judge_url(cases[i].url));
 }
 
+static void test_peer_names_what_keeps_a_url_from_being_reached(void **state)
+{
+    static const struct {
+        const char *url, *problem; /* a word of it, or NULL */
+    } cases[] = {
+        {"rtsp://192.168.1.20/stream1", NULL},
+        {"rtsp://camera.example:554/x?a=1:2@3", NULL},
+        {"rtsp://u:p%2Fq@h:65535", NULL},
+        {"rtsp://u:p@q:r@h:554/x", NULL},
+        {"rtsp://[fd12::7]:554/x", NULL},
+        {"rtsp://[fd12::7]", NULL},
+        {"rtsp://", "host"},
+        {"rtsp:///stream", "host"},
+        {"rtsp://:554/x", "host"},
+        {"rtsp://u:p@/x", "host"},
+        {"rtsp://[fd12::7/x", "host"},
+        {"rtsp://h:0/x", "port"},
+        {"rtsp://h:65536/x", "port"},
+        {"rtsp://h:/x", "port"},
+        {"rtsp://h:+5/x", "port"},
+        {"rtsp://[fd12::7]554/x", "port"},
+        {"rtsp://u:p/q@h/x", "port"},
+        {"rtsp://h/a b", "blanks"},
+        {"rtsp://h/a\tb", "blanks"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *problem = peer_url_problem(cases[i].url);
+
+        if (!cases[i].problem != !problem || (problem && !strstr(problem, cases[i].problem)))
+            fail_msg("%s: %s", cases[i].url, problem ? problem : "nothing");
+    }
+}
+
 static void test_peer_says_why(void **state)
 {
     (void)state;
@@ -52,6 +89,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_peer_judges_hosts_of_urls),
+        cmocka_unit_test(test_peer_names_what_keeps_a_url_from_being_reached),
         cmocka_unit_test(test_peer_says_why),
     };
 
