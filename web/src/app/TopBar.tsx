@@ -20,6 +20,7 @@ export function TopBar({ me }: { me: Me }) {
       </span>
       <ScopePicker />
       <span className="hidden sm:inline-flex">{tenant.simulated && <SimulatedBadge />}</span>
+      <span className="inline-flex sm:hidden">{tenant.simulated && <SimulatedBadge compact />}</span>
       <div className="ml-auto flex items-center gap-1">
         <FeedDot />
         <LanguageMenu />

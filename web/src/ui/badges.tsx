@@ -21,13 +21,31 @@ export function Badge({ tone = 'plain', children }: { tone?: Tone; children: Rea
   );
 }
 
+interface SimulatedProps {
+  /** Over a picture. */
+  glass?: boolean;
+  /** Where there is no room for the word: the sign alone, the word for a screen reader. */
+  compact?: boolean;
+}
+
 /** On everything that a rendered clip produced. */
-export function SimulatedBadge({ glass = false }: { glass?: boolean }) {
+export function SimulatedBadge({ glass = false, compact = false }: SimulatedProps) {
   const { t } = useTranslation();
+  const tone = glass ? 'glass' : 'amber';
+  if (compact) {
+    return (
+      <Tooltip title={t('app.simulated')}>
+        <span className={`inline-grid size-[22px] shrink-0 place-items-center rounded-full ${tones[tone]}`}>
+          <FlaskConical size={12} strokeWidth={2.2} aria-hidden />
+          <span className="sr-only">{t('app.simulated')}</span>
+        </span>
+      </Tooltip>
+    );
+  }
   return (
     <Tooltip title={t('app.simulatedHint')}>
       <span>
-        <Badge tone={glass ? 'glass' : 'amber'}>
+        <Badge tone={tone}>
           <FlaskConical size={11} strokeWidth={2.2} aria-hidden />
           {t('app.simulated')}
         </Badge>

@@ -3,6 +3,7 @@ import { CircleAlert, Copy, type LucideIcon } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ApiError } from '../api/client';
+import { useReasonText } from './reasons';
 
 interface EmptyProps {
   icon: LucideIcon;
@@ -27,11 +28,15 @@ export function Empty({ icon: Icon, title, text, children }: EmptyProps) {
 
 export function useErrorText(): (error: unknown) => string {
   const { t } = useTranslation();
+  const reason = useReasonText();
   return (error) => {
     if (!(error instanceof ApiError)) return t('app.error.page');
-    return error.status === 0 ? t('app.error.network') : error.message;
+    return error.status === 0 ? t('app.error.network') : sentence(reason(error.message));
   };
 }
+
+/** Begins with a capital letter, as a sentence alone does. */
+export const sentence = (text: string): string => text.charAt(0).toLocaleUpperCase() + text.slice(1);
 
 /** Something failed: what, its id for the log, and another try. */
 export function Failure({ error, retry }: { error: unknown; retry?: () => void }) {
@@ -62,12 +67,12 @@ export function ErrorId({ id }: { id: string }) {
   return (
     <button
       type="button"
-      className="inline-flex cursor-pointer items-center gap-1.5 font-mono text-xs text-ink-soft hover:text-ink"
+      className="inline-flex cursor-pointer items-center gap-1.5 break-all text-left font-mono text-xs text-ink-soft hover:text-ink"
       aria-label={t('app.error.copy')}
       onClick={() => void navigator.clipboard.writeText(id)}
     >
       {t('app.error.id', { id })}
-      <Copy size={12} aria-hidden />
+      <Copy size={12} className="shrink-0" aria-hidden />
     </button>
   );
 }
@@ -78,7 +83,10 @@ export function LoadingCards({ count, className, height }: { count: number; clas
   return (
     <div className={className} role="status" aria-label={t('app.loading')}>
       {Array.from({ length: count }, (_, index) => (
-        <div key={index} className="card breathe" style={{ height, animationDelay: `${index * 90}ms` }} />
+        <div key={index} className="card breathe flex flex-col justify-end gap-2.5 overflow-hidden p-4" style={{ height, animationDelay: `${index * 90}ms` }}>
+          <span className="h-3 w-1/3 min-w-12 rounded-full bg-sunken" />
+          {height >= 64 && <span className="h-3 w-3/5 rounded-full bg-sunken" />}
+        </div>
       ))}
     </div>
   );

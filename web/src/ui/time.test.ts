@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { dayOf, formatAgo, formatStay, startOfDay } from './time';
+import { dayOf, formatAgo, formatCalendarDay, formatDate, formatMoment, formatStay, startOfDay } from './time';
 
 describe('startOfDay', () => {
   test.each([
@@ -35,7 +35,13 @@ test.each([
   expect(formatStay(seconds, locale)).toBe(expected);
 });
 
+test('days come before months in English', () => {
+  expect(formatDate('2026-03-12T10:00:00Z', 'UTC', 'en')).toBe('12 Mar');
+  expect(formatCalendarDay('2026-03-12', 'en')).toBe('12 March 2026');
+  expect(formatMoment('2026-03-12T10:05:00Z', 'UTC', 'en')).toBe('12 Mar, 10:05');
+});
+
 test('formatAgo never speaks of the future', () => {
   expect(formatAgo('2026-01-01T00:00:10Z', new Date('2026-01-01T00:00:00Z'), 'en')).toBe('now');
-  expect(formatAgo('2026-01-01T00:00:00Z', new Date('2026-01-01T00:05:30Z'), 'en')).toBe('5 min. ago');
+  expect(formatAgo('2026-01-01T00:00:00Z', new Date('2026-01-01T00:05:30Z'), 'en')).toBe('5 min ago');
 });

@@ -3,6 +3,9 @@
  * 23 or 25 hours long where the clocks change.
  */
 
+/** English is the world's here: "12 Mar", "5 min ago". */
+const spoken = (locale: string): string => (locale === 'en' ? 'en-GB' : locale);
+
 /** Milliseconds that `zone` is ahead of UTC at the instant `at` (UTC ms). */
 function offsetMs(at: number, zone: string): number {
   const parts = new Intl.DateTimeFormat('en-US', {
@@ -30,19 +33,24 @@ export function dayOf(at: Date, zone: string, days = 0): string {
 }
 
 export function formatClock(at: string, zone: string, locale: string): string {
-  return new Intl.DateTimeFormat(locale, { timeZone: zone, hourCycle: 'h23', hour: '2-digit', minute: '2-digit' }).format(new Date(at));
+  return new Intl.DateTimeFormat(spoken(locale), { timeZone: zone, hourCycle: 'h23', hour: '2-digit', minute: '2-digit' }).format(new Date(at));
 }
 
 export function formatDay(at: string, zone: string, locale: string): string {
-  return new Intl.DateTimeFormat(locale, { timeZone: zone, weekday: 'short', day: 'numeric', month: 'short' }).format(new Date(at));
+  return new Intl.DateTimeFormat(spoken(locale), { timeZone: zone, weekday: 'short', day: 'numeric', month: 'short' }).format(new Date(at));
 }
 
 export function formatDate(at: string, zone: string, locale: string): string {
-  return new Intl.DateTimeFormat(locale, { timeZone: zone, day: 'numeric', month: 'short' }).format(new Date(at));
+  return new Intl.DateTimeFormat(spoken(locale), { timeZone: zone, day: 'numeric', month: 'short' }).format(new Date(at));
+}
+
+/** A day of the calendar ("2026-03-12"), which is the same in every zone. */
+export function formatCalendarDay(date: string, locale: string): string {
+  return new Intl.DateTimeFormat(spoken(locale), { timeZone: 'UTC', day: 'numeric', month: 'long', year: 'numeric' }).format(new Date(`${date}T00:00:00Z`));
 }
 
 export function formatMoment(at: string, zone: string, locale: string): string {
-  return new Intl.DateTimeFormat(locale, {
+  return new Intl.DateTimeFormat(spoken(locale), {
     timeZone: zone, hourCycle: 'h23', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit',
   }).format(new Date(at));
 }
@@ -58,7 +66,7 @@ const AGO_UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
 export function formatAgo(at: string, now: Date, locale: string): string {
   const seconds = Math.min(0, (Date.parse(at) - now.getTime()) / 1000);
   const [unit, size] = AGO_UNITS.find(([, size]) => -seconds >= size) ?? (['second', 1] as const);
-  return new Intl.RelativeTimeFormat(locale, { numeric: 'auto', style: 'short' }).format(Math.trunc(seconds / size), unit);
+  return new Intl.RelativeTimeFormat(spoken(locale), { numeric: 'auto', style: 'short' }).format(Math.trunc(seconds / size), unit);
 }
 
 /** A stay: "45 s", "12 min", "1 h 05 min"; unit signs are the same in all four languages but Turkish's. */

@@ -15,8 +15,14 @@ async function readiness(): Promise<Schemas['Ready']> {
   return body;
 }
 
+const CHECKS = ['database', 'web', 'ingest', 'sandbox', 'models', 'worker'] as const;
+
 export function AboutPage() {
   const { t } = useTranslation();
+  const nameOf = (name: string): string => {
+    const known = CHECKS.find((check) => check === name);
+    return known ? t(`about.checks.${known}`) : name;
+  };
   const version = useQuery({ queryKey: ['version'], queryFn: () => answer(api.GET('/api/version')) });
   const ready = useQuery({ queryKey: ['ready'], queryFn: readiness, refetchInterval: 15_000 });
   return (
@@ -30,7 +36,7 @@ export function AboutPage() {
       </section>
       <section className="mt-4 card p-6">
         {version.error && <Failure error={version.error} retry={() => void version.refetch()} />}
-        <dl className="grid gap-5 sm:grid-cols-3">
+        <dl className="grid grid-cols-3 gap-5">
           <Fact label={t('about.version')}>{version.data?.version ?? '…'}</Fact>
           <Fact label={t('about.api')}>{version.data ? `v${version.data.api}` : '…'}</Fact>
           <Fact label={t('about.licence')}>MIT</Fact>
@@ -49,7 +55,7 @@ export function AboutPage() {
               <CircleX size={18} className={`mt-0.5 shrink-0 ${check.required ? 'text-danger' : 'text-amber'}`} aria-hidden />
             )}
             <div className="min-w-0 flex-1">
-              <span className="font-medium">{check.name}</span>
+              <span className="font-medium">{nameOf(check.name)}</span>
               {check.message && <p className="break-words text-sm text-ink-soft">{check.message}</p>}
             </div>
             <span className="text-sm text-ink-soft">

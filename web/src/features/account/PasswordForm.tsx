@@ -48,7 +48,7 @@ export function PasswordForm() {
         <Form.Item name="current" label={t('account.current')} rules={[{ required: true, message: t('login.needPassword') }]}>
           <Input.Password autoComplete="current-password" />
         </Form.Item>
-        <Form.Item name="next" label={t('account.next')} extra={t('account.rule')} rules={[{ required: true, min: MIN_LENGTH, message: t('account.rule') }]}>
+        <Form.Item name="next" label={t('account.next')} extra={t('account.rule')} rules={[{ required: true, min: MIN_LENGTH, message: t('account.short') }]}>
           <Input.Password autoComplete="new-password" maxLength={1000} />
         </Form.Item>
         <Form.Item

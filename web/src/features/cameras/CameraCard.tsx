@@ -7,15 +7,16 @@ import type { Camera } from '../../api/client';
 import { useLink, useScope } from '../../app/scope';
 import { Badge, Dot, SimulatedBadge, toneOfState } from '../../ui/badges';
 import { useClock } from '../../ui/hooks';
-import { useErrorText } from '../../ui/states';
+import { useReasonText } from '../../ui/reasons';
+import { sentence, useErrorText } from '../../ui/states';
 import { useDeleteCamera, useSaveCamera, useSwitchCamera } from './queries';
 import { LinesOverlay, Still } from './Still';
 
-/** "H.264 · 1280 × 720 · 25 /s" */
+/** "H.264 · 1280 × 720 · 25 fps" */
 export function videoText(video: Camera['video']): string {
   if (!video) return '';
   const names: Record<string, string> = { h264: 'H.264', hevc: 'H.265', mjpeg: 'MJPEG' };
-  return [names[video.codec] ?? video.codec, `${video.width} × ${video.height}`, `${Math.round(video.fps)} /s`].join(' · ');
+  return [names[video.codec] ?? video.codec, `${video.width} × ${video.height}`, `${Math.round(video.fps)} fps`].join(' · ');
 }
 
 export function CameraCard({ camera, edit }: { camera: Camera; edit: () => void }) {
@@ -24,6 +25,7 @@ export function CameraCard({ camera, edit }: { camera: Camera; edit: () => void 
   const { sites } = useScope();
   const { modal, message } = App.useApp();
   const errorText = useErrorText();
+  const reason = useReasonText();
   const power = useSwitchCamera();
   const save = useSaveCamera();
   const remove = useDeleteCamera();
@@ -90,7 +92,7 @@ export function CameraCard({ camera, edit }: { camera: Camera; edit: () => void 
           </Dropdown>
         </div>
         {camera.state_reason && camera.state !== 'streaming' && camera.state !== 'off' && (
-          <p className="line-clamp-3 rounded-control bg-danger-soft px-3 py-2 text-sm text-danger">{camera.state_reason}</p>
+          <p className="line-clamp-3 rounded-control bg-danger-soft px-3 py-2 text-sm text-danger">{sentence(reason(camera.state_reason))}</p>
         )}
         <div className="flex items-center justify-between gap-3 text-sm">
           <Tooltip title={camera.recognition && !camera.recognition_active ? t('cameras.recognitionMode') : undefined}>

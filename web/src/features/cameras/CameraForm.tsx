@@ -1,18 +1,18 @@
-import { App, Button, Drawer, Form, Input, InputNumber, Segmented, Select, Switch } from 'antd';
+import { App, Button, Drawer, Form, Input, Select, Switch } from 'antd';
 import { ScanEye } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ApiError, type Camera, type Schemas } from '../../api/client';
 import { useScope } from '../../app/scope';
-import { ErrorId, useErrorText } from '../../ui/states';
 import { usePhone } from '../../ui/hooks';
-import { joinAddress, splitAddress } from './address';
+import { useReasonText } from '../../ui/reasons';
+import { ErrorId, sentence, useErrorText } from '../../ui/states';
+import { sentAddress, shownAddress } from './address';
+import { ConnectionFields } from './ConnectionFields';
 import { TestResult } from './TestResult';
 import { useAddCamera, useSaveCamera, useTestCamera } from './queries';
 
-const KINDS = ['rtsp', 'http', 'webcam', 'file', 'lavfi'] as const;
-
-interface Fields {
+export interface CameraFields {
   kind: Schemas['CameraKind'];
   name: string;
   url: string;
@@ -24,14 +24,23 @@ interface Fields {
   recognition: boolean;
 }
 
-/** Adds a camera, or changes one. The test shows the picture before anything is saved. */
+const connection = (fields: CameraFields) => ({
+  kind: fields.kind,
+  ...(fields.kind === 'webcam' ? { webcam_index: fields.webcam_index } : { url: sentAddress(fields.kind, fields) }),
+  ...(fields.kind === 'rtsp' ? { transport: fields.transport } : {}),
+});
+
+/** Adds a camera, or changes one. The test shows the picture before anything is saved; what fails is said at its field. */
 export function CameraForm({ camera, close }: { camera: Camera | undefined; close: () => void }) {
   const { t } = useTranslation();
-  const { sites, site } = useScope();
+  const { sites, site, tenant } = useScope();
   const { message } = App.useApp();
   const errorText = useErrorText();
-  const [form] = Form.useForm<Fields>();
+  const reason = useReasonText();
+  const [form] = Form.useForm<CameraFields>();
   const [idempotencyKey] = useState(() => `camera-${Date.now()}-${Math.random().toString(36).slice(2)}`);
+  /** The problem is said at a field: not again elsewhere. */
+  const [blamed, setBlamed] = useState(false);
   const add = useAddCamera();
   const save = useSaveCamera();
   const test = useTestCamera();
@@ -39,13 +48,13 @@ export function CameraForm({ camera, close }: { camera: Camera | undefined; clos
   const results = useRef<HTMLDivElement>(null);
   const testStatus = test.status;
   useEffect(() => {
-    if (testStatus !== 'idle') results.current?.scrollIntoView({ behavior: 'smooth', block: 'nearest' });
+    if (testStatus !== 'idle') results.current?.scrollIntoView({ behavior: 'smooth', block: 'end' });
   }, [testStatus]);
 
-  const initial: Fields = {
+  const initial: CameraFields = {
     kind: camera?.kind ?? 'rtsp',
     name: camera?.name ?? '',
-    url: camera?.url ?? '',
+    url: shownAddress(camera?.kind ?? 'rtsp', camera?.url ?? ''),
     user: '',
     password: '',
     webcam_index: camera?.webcam_index ?? 0,
@@ -54,38 +63,49 @@ export function CameraForm({ camera, close }: { camera: Camera | undefined; clos
     recognition: camera?.recognition ?? true,
   };
   const kind = Form.useWatch('kind', form) ?? initial.kind;
-  const withAddress = kind !== 'webcam';
-  const withPassword = kind === 'rtsp' || kind === 'http';
 
-  const connection = (fields: Fields) => ({
-    kind: fields.kind,
-    ...(fields.kind === 'webcam'
-      ? { webcam_index: fields.webcam_index }
-      : { url: joinAddress(fields) }),
-    ...(fields.kind === 'rtsp' ? { transport: fields.transport } : {}),
-  });
+  const blame = (field: string, problem: string) => {
+    if (form.getFieldInstance(field) === undefined) return;
+    form.setFields([{ name: field as keyof CameraFields, errors: [sentence(reason(problem))] }]);
+    form.scrollToField(field, { behavior: 'smooth', block: 'center' });
+    setBlamed(true);
+  };
+  const blameFieldOf = (error: Error) => {
+    if (error instanceof ApiError && error.field) blame(error.field, error.message);
+  };
+  const forget = () => {
+    test.reset();
+    add.reset();
+    save.reset();
+    setBlamed(false);
+  };
   const runTest = async () => {
     const fields = await form.validateFields(['kind', 'url', 'user', 'password', 'webcam_index', 'transport']).catch(() => null);
-    if (fields) test.mutate({ ...connection({ ...initial, ...form.getFieldsValue() }), camera_id: camera?.id });
+    if (!fields) return;
+    forget();
+    test.mutate(
+      { ...connection({ ...initial, ...form.getFieldsValue() }), camera_id: camera?.id },
+      {
+        onSuccess: ({ ok, state, problem }) => {
+          if (!ok && problem) blame(state === 'unauthorised' ? 'password' : kind === 'webcam' ? 'webcam_index' : 'url', problem);
+        },
+        onError: blameFieldOf,
+      },
+    );
   };
-  const submit = (fields: Fields) => {
+  const submit = (fields: CameraFields) => {
     const body = { ...connection({ ...initial, ...fields }), name: fields.name.trim(), site_id: fields.site_id, recognition: fields.recognition };
     const settled = {
       onSuccess: () => {
         void message.success(t(camera ? 'cameras.saved' : 'cameras.added', { name: body.name }));
         close();
       },
-      onError: (error: Error) => {
-        if (error instanceof ApiError && error.field && error.field in initial) {
-          form.setFields([{ name: error.field as keyof Fields, errors: [error.message] }]);
-        }
-      },
+      onError: blameFieldOf,
     };
     if (camera) save.mutate({ id: camera.id, body }, settled);
     else add.mutate({ key: idempotencyKey, body }, settled);
   };
   const error = save.error ?? add.error;
-  const schemes: Partial<Record<Schemas['CameraKind'], RegExp>> = { rtsp: /^rtsps?:\/\//i, http: /^https?:\/\//i };
 
   return (
     <Drawer
@@ -100,7 +120,9 @@ export function CameraForm({ camera, close }: { camera: Camera | undefined; clos
             {test.data ? t('cameras.again') : t('cameras.test')}
           </Button>
           <span className="flex gap-2">
-            <Button onClick={close}>{t('app.cancel')}</Button>
+            <Button className="max-sm:hidden" onClick={close}>
+              {t('app.cancel')}
+            </Button>
             <Button type="primary" loading={add.isPending || save.isPending} onClick={() => form.submit()}>
               {camera ? t('app.save') : t('cameras.add')}
             </Button>
@@ -108,79 +130,29 @@ export function CameraForm({ camera, close }: { camera: Camera | undefined; clos
         </div>
       }
     >
-      <Form<Fields> form={form} layout="vertical" requiredMark={false} initialValues={initial} onFinish={submit} onValuesChange={() => test.reset()}>
+      <Form<CameraFields> form={form} layout="vertical" requiredMark={false} initialValues={initial} onFinish={submit} onValuesChange={forget}>
         <Form.Item name="name" label={t('cameras.name')} rules={[{ required: true, whitespace: true, message: t('cameras.need.name') }]}>
           <Input maxLength={200} placeholder={t('cameras.namePlaceholder')} autoComplete="off" />
         </Form.Item>
-        <Form.Item name="kind" label={t('cameras.kind.label')}>
-          <Select options={KINDS.map((value) => ({ value, label: t(`cameras.kind.${value}`) }))} />
-        </Form.Item>
-        {withAddress && (
-          <Form.Item
-            name="url"
-            label={kind === 'file' ? t('cameras.path') : kind === 'lavfi' ? t('cameras.pattern') : t('cameras.url')}
-            extra={kind === 'rtsp' || kind === 'http' ? t('cameras.urlHint') : undefined}
-            rules={[
-              { required: true, whitespace: true, message: t('cameras.need.url') },
-              ...(schemes[kind] ? [{ pattern: schemes[kind], message: t('cameras.need.urlKind', { scheme: kind === 'rtsp' ? 'rtsp://' : 'http://' }) }] : []),
-            ]}
-            validateTrigger={['onBlur', 'onSubmit']}
-          >
-            <Input
-              maxLength={2048}
-              spellCheck={false}
-              autoCapitalize="none"
-              autoComplete="off"
-              className="font-mono"
-              placeholder={{ rtsp: 'rtsp://192.168.1.20:554/stream1', http: 'http://192.168.1.20/video.mjpg', file: '/srv/clips/door.mp4', lavfi: 'testsrc2=size=1280x720:rate=25', webcam: '' }[kind]}
-              onPaste={(event) => {
-                const pasted = splitAddress(event.clipboardData.getData('text'));
-                if (pasted.user === '') return;
-                event.preventDefault();
-                test.reset();
-                form.setFieldsValue(pasted);
-              }}
-              onBlur={(event) => {
-                const typed = splitAddress(event.target.value);
-                if (typed.user !== '') form.setFieldsValue(typed);
-              }}
-            />
-          </Form.Item>
-        )}
-        {withPassword && (
-          <div className="grid gap-x-4 sm:grid-cols-2">
-            <Form.Item name="user" label={t('cameras.user')}>
-              <Input autoComplete="off" autoCapitalize="none" spellCheck={false} maxLength={200} placeholder={camera ? '••••••••' : undefined} />
-            </Form.Item>
-            <Form.Item name="password" label={t('cameras.password')}>
-              <Input.Password autoComplete="new-password" maxLength={1000} placeholder={camera ? '••••••••' : undefined} />
-            </Form.Item>
-            <p className="-mt-4 mb-5 text-ink-soft sm:col-span-2">{t(camera ? 'cameras.passwordHint' : 'cameras.passwordNewHint')}</p>
-          </div>
-        )}
-        {kind === 'webcam' && (
-          <Form.Item name="webcam_index" label={t('cameras.index')}>
-            <InputNumber min={0} max={63} precision={0} />
-          </Form.Item>
-        )}
-        {kind === 'rtsp' && (
-          <Form.Item name="transport" label={t('cameras.transport.label')}>
-            <Segmented options={(['auto', 'tcp', 'udp'] as const).map((value) => ({ value, label: t(`cameras.transport.${value}`) }))} />
-          </Form.Item>
-        )}
+        <ConnectionFields kind={kind} stored={camera !== undefined} filled={forget} />
         {sites.length > 1 && (
           <Form.Item name="site_id" label={t('cameras.site')}>
             <Select options={sites.map((candidate) => ({ value: candidate.id, label: candidate.name }))} />
           </Form.Item>
         )}
-        <Form.Item name="recognition" label={t('cameras.recognition')} extra={t('cameras.recognitionHint')} valuePropName="checked">
+        <Form.Item
+          name="recognition"
+          label={t('cameras.recognition')}
+          extra={t(tenant.mode === 'count' ? 'cameras.recognitionLater' : 'cameras.recognitionHint')}
+          valuePropName="checked"
+        >
           <Switch />
         </Form.Item>
       </Form>
-      <div ref={results}>
-        <TestResult pending={test.isPending} result={test.data} error={test.error} />
+      <div ref={results} className="scroll-mb-4">
+        {!blamed && <TestResult pending={test.isPending} result={test.data} error={test.error} />}
       </div>
-      {error && (
+      {error && !blamed && (
         <div role="alert" className="mt-4 rounded-control bg-danger-soft px-4 py-3 text-danger">
           <p>{errorText(error)}</p>
           {error instanceof ApiError && error.errorId && <ErrorId id={error.errorId} />}

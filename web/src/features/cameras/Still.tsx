@@ -1,4 +1,4 @@
-import { CameraOff } from 'lucide-react';
+import { CameraOff, LoaderCircle } from 'lucide-react';
 import { useState } from 'react';
 import { stillUrl, type Camera, type Line } from '../../api/client';
 import { useScope } from '../../app/scope';
@@ -16,6 +16,7 @@ interface StillProps {
 export function Still({ camera, fresh, onMissing, className = '' }: StillProps) {
   const { tenant } = useScope();
   const [missing, setMissing] = useState<number | null>(null);
+  const [loaded, setLoaded] = useState(false);
   if (missing === fresh || camera.state === 'off') {
     return (
       <div className={`grid place-items-center bg-stage text-white/50 ${className}`}>
@@ -24,15 +25,19 @@ export function Still({ camera, fresh, onMissing, className = '' }: StillProps) 
     );
   }
   return (
-    <img
-      src={stillUrl(tenant.id, camera.id, fresh)}
-      alt={camera.name}
-      className={`bg-stage object-cover ${className}`}
-      onError={() => {
-        setMissing(fresh);
-        onMissing?.();
-      }}
-    />
+    <div className={`grid place-items-center bg-stage text-white/60 ${className}`}>
+      {!loaded && <LoaderCircle size={24} strokeWidth={1.5} className="col-start-1 row-start-1 animate-spin" aria-hidden />}
+      <img
+        src={stillUrl(tenant.id, camera.id, fresh)}
+        alt={camera.name}
+        className={`col-start-1 row-start-1 size-full object-cover ${loaded ? '' : 'opacity-0'}`}
+        onLoad={() => setLoaded(true)}
+        onError={() => {
+          setMissing(fresh);
+          onMissing?.();
+        }}
+      />
+    </div>
   );
 }
 

@@ -2,7 +2,8 @@ import { CircleCheck, CircleX, LoaderCircle } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { ApiError, type Schemas } from '../../api/client';
 import { Fact } from '../../ui/Fact';
-import { ErrorId, useErrorText } from '../../ui/states';
+import { useReasonText } from '../../ui/reasons';
+import { ErrorId, sentence, useErrorText } from '../../ui/states';
 import { videoText } from './CameraCard';
 
 /** Faces of at least GOOD_PX are recognised well; below FAIR_PX returning people are missed. */
@@ -24,6 +25,7 @@ interface TestResultProps {
 export function TestResult({ pending, result, error }: TestResultProps) {
   const { t } = useTranslation();
   const errorText = useErrorText();
+  const reason = useReasonText();
   if (pending) {
     return (
       <div role="status" className="grid aspect-video place-items-center rounded-card bg-stage text-white/80">
@@ -34,7 +36,7 @@ export function TestResult({ pending, result, error }: TestResultProps) {
       </div>
     );
   }
-  const problem = error ? errorText(error) : result && !result.ok ? result.problem : null;
+  const problem = error ? errorText(error) : result?.problem ? sentence(reason(result.problem)) : null;
   if (error || (result && !result.ok)) {
     return (
       <div role="alert" className="flex gap-3 rounded-card bg-danger-soft p-4 text-danger">
@@ -52,7 +54,14 @@ export function TestResult({ pending, result, error }: TestResultProps) {
   const tone = { faceGood: 'text-ok', faceFair: 'text-amber', faceSmall: 'text-danger', faceUnknown: 'text-ink-soft' }[verdict];
   return (
     <div role="status" className="enter overflow-hidden rounded-card border border-line" data-testid="test-result">
-      {result.snapshot && <img src={result.snapshot} alt={t('cameras.snapshot')} className="block w-full bg-stage" />}
+      {result.snapshot && (
+        <img
+          src={result.snapshot}
+          alt={t('cameras.snapshot')}
+          className="block w-full bg-stage object-contain"
+          style={{ aspectRatio: result.video ? `${result.video.width} / ${result.video.height}` : '16 / 9' }}
+        />
+      )}
       <div className="p-4">
         <p className="mb-3 flex items-center gap-2 font-semibold text-ok">
           <CircleCheck size={18} aria-hidden />

@@ -75,7 +75,7 @@ export function LivePage() {
 }
 
 function columns(count: number): string {
-  if (count <= 1) return 'mx-auto max-w-[1180px]';
+  if (count <= 1) return '';
   if (count <= 4) return 'grid gap-3 sm:grid-cols-2 sm:gap-4';
   return 'grid gap-3 sm:grid-cols-2 sm:gap-4 xl:grid-cols-3';
 }

@@ -7,6 +7,8 @@ import { mjpegUrl, type Camera } from '../../api/client';
 import { useLink, useScope, useZoneOf } from '../../app/scope';
 import { Badge, Dot, SimulatedBadge, toneOfState } from '../../ui/badges';
 import { usePersonName } from '../../ui/Face';
+import { useReasonText } from '../../ui/reasons';
+import { sentence } from '../../ui/states';
 import { formatMoment } from '../../ui/time';
 import { BOX_COLOURS, type DrawStyle } from './draw';
 import { useTile, type TileView } from './useTile';
@@ -53,7 +55,7 @@ export function Tile({ camera, single, picturesAllowed, showBoxes }: TileProps) 
       data-people={view.people}
       className={`relative w-full overflow-hidden rounded-card bg-stage text-white transition-shadow duration-300 ${
         live && view.people > 0 ? 'shadow-[0_0_0_2px_#f0b45c]' : 'shadow-card'
-      } ${single ? 'max-h-[calc(100dvh-190px)]' : ''}`}
+      } ${single ? 'max-h-[calc(100dvh-190px)] md:max-h-[max(340px,calc(100dvh-390px))]' : ''}`}
       style={{ aspectRatio: aspect }}
     >
       <video ref={video} muted playsInline autoPlay className={`absolute inset-0 size-full object-contain ${live && !pictures ? '' : 'invisible'}`} />
@@ -131,13 +133,14 @@ function Pictures({ camera }: { camera: Camera }) {
 /** Why there is no picture. */
 function Why({ camera, view, tooMany }: { camera: Camera; view: TileView; tooMany: boolean }) {
   const { t, i18n } = useTranslation();
+  const reason = useReasonText();
   const zone = useZoneOf()(camera.site_id);
   const { state } = camera;
   const lasting = state !== 'streaming' && state !== 'connecting' && state !== 'preparing' && camera.state_since;
   const since = lasting ? formatMoment(lasting, zone, i18n.language) : null;
   let icon: ReactNode = <CircleAlert size={28} strokeWidth={1.5} aria-hidden />;
   let title: string = t(`state.${state}`);
-  let text = camera.state_reason ?? null;
+  let text = camera.state_reason ? sentence(reason(camera.state_reason)) : null;
   if (tooMany) {
     icon = <Images size={28} strokeWidth={1.5} aria-hidden />;
     title = t('live.mjpeg');

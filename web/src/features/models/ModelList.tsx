@@ -59,6 +59,20 @@ export function byPack(models: Model[]): Map<string, Model[]> {
   return packs;
 }
 
+const TASKS = [
+  'centernet', 'ssd_mobilenetv1', 'tiny_face_detector', 'face_landmark_68', 'facemesh', 'face_recognition', 'age_gender', 'faceres',
+  'face_expression', 'emotion', 'movenet-lightning', 'antispoof', 'liveness', 'blazeface', 'yunet', 'sface', 'fer-mobilefacenet',
+] as const;
+
+/** What a model is for, in the language of the page where we know the model. */
+function useTask(): (model: Model) => string {
+  const { t } = useTranslation();
+  return ({ name, task }) => {
+    const known = TASKS.find((candidate) => candidate === name);
+    return known ? t(`models.tasks.${known}`) : task;
+  };
+}
+
 const distinct = (values: (string | null | undefined)[]): string => [...new Set(values.filter(Boolean))].join(', ') || '—';
 
 /** The recommended pack: what it is, where it comes from, one button. */
@@ -66,6 +80,7 @@ function Offer({ pack, models }: { pack: string; models: Model[] }) {
   const { t, i18n } = useTranslation();
   const { modal, message } = App.useApp();
   const errorText = useErrorText();
+  const task = useTask();
   const client = useQueryClient();
   const number = new Intl.NumberFormat(i18n.language, { maximumSignificantDigits: 4 });
   const install = useMutation({
@@ -106,7 +121,7 @@ function Offer({ pack, models }: { pack: string; models: Model[] }) {
         <ul className="mt-3 flex flex-col gap-1 text-sm">
           {models.map((model) => (
             <li key={model.name}>
-              <span className="font-medium">{model.name}</span> <span className="text-ink-soft">{model.task}</span>
+              <span className="font-medium">{model.name}</span> <span className="text-ink-soft">{task(model)}</span>
               {model.measured?.map((row) => (
                 <span key={row.metric + row.dataset} className="ml-2 tabular-nums">
                   {number.format(row.value)} {t('models.metricOn', { metric: row.metric, dataset: row.dataset })}
@@ -131,6 +146,7 @@ const tones: Record<Model['state'], Tone> = { ready: 'accent', missing: 'plain',
 
 function ModelRow({ model }: { model: Model }) {
   const { t } = useTranslation();
+  const task = useTask();
   return (
     <section className="card p-5">
       <div className="flex flex-wrap items-start justify-between gap-x-4 gap-y-2">
@@ -139,7 +155,7 @@ function ModelRow({ model }: { model: Model }) {
             {model.name}
             {model.version && <span className="ml-2 text-sm font-normal text-ink-soft">{model.version}</span>}
           </h2>
-          <p className="text-sm text-ink-soft first-letter:uppercase">{[model.task, model.pack].filter(Boolean).join(' · ')}</p>
+          <p className="text-sm text-ink-soft first-letter:uppercase">{[task(model), model.pack].filter(Boolean).join(' · ')}</p>
         </div>
         <span className="flex gap-1.5">
           {model.state === 'ready' && <Badge>{model.in_use ? t('models.inUse') : t('models.notInUse')}</Badge>}

@@ -47,7 +47,7 @@ export function NowPage() {
       title={t('now.title')}
       lead={place}
       actions={
-        <Button icon={<Maximize size={16} aria-hidden />} onClick={() => wall.set(true)}>
+        <Button className="max-sm:hidden" icon={<Maximize size={16} aria-hidden />} onClick={() => wall.set(true)}>
           {t('now.wallOn')}
         </Button>
       }
@@ -75,9 +75,9 @@ function Numbers({ now, wall }: { now: Schemas['Now']; wall: boolean }) {
         {now.inside === null ? (
           <>
             <p className={`${wall ? 'text-[6vw]' : 'text-2xl'} font-semibold text-ink-soft`}>—</p>
-            <p className="mt-3 max-w-[40ch] text-lg text-ink-soft">{t('now.noLine')}</p>
-            <Link to={link('/cameras')} className="mt-4">
-              <Button>{t('now.drawLine')}</Button>
+            <p className="mt-3 max-w-[40ch] text-lg text-ink-soft">{now.cameras_total === 0 ? t('live.noCameras.title') : t('now.noLine')}</p>
+            <Link to={now.cameras_total === 0 ? link('/cameras', { form: 'new' }) : link('/cameras')} className="mt-4">
+              <Button type="primary">{now.cameras_total === 0 ? t('live.noCameras.add') : t('now.drawLine')}</Button>
             </Link>
           </>
         ) : (
@@ -86,7 +86,7 @@ function Numbers({ now, wall }: { now: Schemas['Now']; wall: boolean }) {
             <p className={`${wall ? 'text-[max(20px,2.6vw)]' : 'text-xl'} mt-2 font-medium text-ink-soft`}>{t('now.inside')}</p>
           </>
         )}
-        <p className="mt-5 flex flex-wrap items-center justify-center gap-2 text-sm text-ink-soft">
+        <p className={`mt-5 flex flex-wrap items-center justify-center gap-2 text-ink-soft ${wall ? 'text-[max(14px,1.25vw)]' : 'text-sm'}`}>
           {now.simulated && <SimulatedBadge />}
           {connection === 'closed' ? (
             <span className="font-medium text-danger">{t('now.lost', { time })}</span>
@@ -96,14 +96,14 @@ function Numbers({ now, wall }: { now: Schemas['Now']; wall: boolean }) {
         </p>
       </section>
       <section className="grid grid-cols-2 gap-3 sm:gap-4 lg:grid-cols-3 2xl:grid-cols-6">
-        <Tile label={t('now.entriesToday')} value={now.entries_today} hint={t('now.entriesHint')} missing="line" />
-        <Tile label={t('now.exitsToday')} value={now.exits_today} missing="line" />
-        <Tile label={t('now.visitsOpen')} value={now.visits_open} missing="mode" />
-        <Tile label={t('now.visitsToday')} value={now.visits_today} missing="mode" />
-        <Tile label={t('now.newToday')} value={now.new_today} missing="mode" />
-        <Tile label={t('now.returningToday')} value={now.returning_today} missing="mode" />
+        <Tile wall={wall} label={t('now.entriesToday')} value={now.entries_today} hint={t('now.entriesHint')} missing="line" />
+        <Tile wall={wall} label={t('now.exitsToday')} value={now.exits_today} missing="line" />
+        <Tile wall={wall} label={t('now.visitsOpen')} value={now.visits_open} missing="mode" />
+        <Tile wall={wall} label={t('now.visitsToday')} value={now.visits_today} missing="mode" />
+        <Tile wall={wall} label={t('now.newToday')} value={now.new_today} missing="mode" />
+        <Tile wall={wall} label={t('now.returningToday')} value={now.returning_today} missing="mode" />
       </section>
-      <p className="text-sm text-ink-soft">
+      <p className={`text-ink-soft ${wall ? 'text-[max(13px,1.1vw)]' : 'text-sm'}`}>
         {t('now.camerasLive')}: <span className="tabular-nums text-ink">{now.cameras_streaming} / {now.cameras_total}</span>
       </p>
     </div>
@@ -130,6 +130,8 @@ function BigNumber({ value, wall }: { value: number; wall: boolean }) {
 }
 
 interface TileProps {
+  /** Read from across the room. */
+  wall: boolean;
   label: string;
   value: number | null;
   hint?: string;
@@ -137,11 +139,11 @@ interface TileProps {
   missing: 'line' | 'mode';
 }
 
-function Tile({ label, value, hint, missing }: TileProps) {
+function Tile({ wall, label, value, hint, missing }: TileProps) {
   const { t, i18n } = useTranslation();
   return (
-    <div className="card px-4 py-4 sm:px-5">
-      <p className="flex items-center gap-1.5 text-sm text-ink-soft">
+    <div className="card flex flex-col justify-between px-4 py-4 sm:px-5">
+      <p className={`flex items-center gap-1.5 text-ink-soft ${wall ? 'text-[max(13px,1.25vw)]' : 'text-sm'}`}>
         {label}
         {hint && (
           <Tooltip title={hint}>
@@ -152,9 +154,9 @@ function Tile({ label, value, hint, missing }: TileProps) {
         )}
       </p>
       {value === null ? (
-        <p className="mt-2 text-sm font-medium leading-snug text-ink-soft">{missing === 'mode' ? t('now.notMeasured') : t('now.noLineShort')}</p>
+        <p className={`mt-2 font-medium leading-snug text-ink-soft ${wall ? 'text-[max(13px,1.25vw)]' : 'text-sm'}`}>{missing === 'mode' ? t('now.notMeasured') : t('now.noLineShort')}</p>
       ) : (
-        <p className="mt-1 text-3xl font-semibold tabular-nums tracking-tight">{formatCount(value, i18n.language)}</p>
+        <p className={`mt-1 font-semibold tabular-nums tracking-tight ${wall ? 'text-[max(34px,3.6vw)] leading-tight' : 'text-3xl'}`}>{formatCount(value, i18n.language)}</p>
       )}
     </div>
   );

@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { useSearchParams } from 'react-router';
 import type { Person } from '../../api/client';
 import { useScope } from '../../app/scope';
-import { Badge } from '../../ui/badges';
+import { SimulatedBadge } from '../../ui/badges';
 import { Face, usePersonName } from '../../ui/Face';
 import { useClock, useSettled } from '../../ui/hooks';
 import { Page } from '../../ui/Page';
@@ -68,7 +68,7 @@ export function PeoplePage() {
           placeholder={t('people.search')}
           prefix={<Search size={16} aria-hidden className="mr-1 text-ink-soft" />}
           onChange={(event) => set('q', event.target.value)}
-          className="max-w-[300px]"
+          className="sm:max-w-[300px]"
         />
       </div>
       {list.isPending && <LoadingCards count={8} height={250} className={grid} />}
@@ -123,7 +123,7 @@ function PersonCard({ person, selected, onSelect }: { person: Person; selected: 
       />
       {person.simulated && (
         <span className="absolute right-2.5 top-2.5">
-          <Badge tone="glass">{t('app.simulated')}</Badge>
+          <SimulatedBadge glass compact />
         </span>
       )}
       <div className="flex flex-col gap-1 px-3.5 pb-3.5 pt-3">
@@ -158,8 +158,8 @@ function SelectionBar({ selected, clear }: { selected: Person[]; clear: () => vo
     );
   };
   return (
-    <div className="enter fixed inset-x-3 bottom-[74px] z-20 mx-auto flex max-w-[520px] items-center gap-3 rounded-card border border-line bg-surface px-4 py-3 shadow-lg md:bottom-6">
-      <span className="min-w-0 flex-1 truncate text-sm">
+    <div className="enter fixed inset-x-3 bottom-[74px] z-20 mx-auto flex max-w-[560px] flex-wrap items-center justify-end gap-x-3 gap-y-2 rounded-card border border-line bg-surface px-4 py-3 shadow-lg md:bottom-6">
+      <span className="min-w-[200px] flex-1 truncate text-sm">
         <span className="font-semibold">{t('people.selected', { count: selected.length })}</span>
         <span className="ml-2 text-ink-soft">{selected.map(name).join(' + ')}</span>
       </span>

@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next';
 import { useScope } from '../../app/scope';
 import { Failure, LoadingCards } from '../../ui/states';
 import { formatMoment } from '../../ui/time';
+import { useAuditText } from './audit-text';
 import { useAudit } from './queries';
 
 /** Who did what, latest first. */
@@ -10,6 +11,7 @@ export function AuditTrail() {
   const { t, i18n } = useTranslation();
   const { zone } = useScope();
   const audit = useAudit();
+  const text = useAuditText();
   const rows = audit.data?.pages.flatMap((page) => page.items) ?? [];
   return (
     <section className="mt-9" aria-labelledby="audit">
@@ -30,16 +32,19 @@ export function AuditTrail() {
               </tr>
             </thead>
             <tbody>
-              {rows.map((row) => (
-                <tr key={row.id} className="border-b border-line last:border-0 max-sm:grid max-sm:grid-cols-2 max-sm:py-2">
-                  <td className="px-4 py-2.5 align-top tabular-nums text-ink-soft max-sm:py-0.5">{formatMoment(row.at, zone, i18n.language)}</td>
-                  <td className="px-4 py-2.5 align-top font-medium max-sm:py-0.5 max-sm:text-right">{row.actor === 'system' ? t('privacy.system') : row.actor}</td>
-                  <td className="px-4 py-2.5 align-top max-sm:col-span-2 max-sm:py-0.5">
-                    {row.detail && <span className="mr-2 break-words">{row.detail}</span>}
-                    <code className="text-xs text-ink-soft">{row.action}</code>
-                  </td>
-                </tr>
-              ))}
+              {rows.map((row) => {
+                const { actor, action, detail } = text(row);
+                return (
+                  <tr key={row.id} className="border-b border-line last:border-0 max-sm:grid max-sm:grid-cols-2 max-sm:py-2">
+                    <td className="px-4 py-2.5 align-top tabular-nums text-ink-soft max-sm:py-0.5">{formatMoment(row.at, zone, i18n.language)}</td>
+                    <td className="px-4 py-2.5 align-top font-medium max-sm:py-0.5 max-sm:text-right">{actor}</td>
+                    <td className="px-4 py-2.5 align-top max-sm:col-span-2 max-sm:py-0.5">
+                      {action}
+                      {detail && <span className="block break-words text-ink-soft">{detail}</span>}
+                    </td>
+                  </tr>
+                );
+              })}
             </tbody>
           </table>
         </div>

@@ -68,7 +68,7 @@ export function ModeForm({ policy, close }: { policy: Schemas['Policy']; close: 
         >
           <Input.TextArea rows={4} maxLength={10_000} placeholder={t('privacy.noticePlaceholder')} />
         </Form.Item>
-        <div className="grid gap-x-4 sm:grid-cols-3">
+        <div className="grid items-end gap-x-4 sm:grid-cols-3">
           <Form.Item name="notice_date" label={t('privacy.noticeDate')} rules={[{ required: true, message: t('privacy.need.date') }]}>
             <Input type="date" max={dayOf(new Date(), zone, 365)} />
           </Form.Item>
@@ -77,14 +77,14 @@ export function ModeForm({ policy, close }: { policy: Schemas['Policy']; close: 
             label={t('privacy.pictureDays')}
             rules={[{ required: true, type: 'integer', min: 1, max: 365, message: t('privacy.need.days') }]}
           >
-            <InputNumber className="w-full" precision={0} />
+            <InputNumber className="w-full" precision={0} suffix={t('privacy.daysUnit')} />
           </Form.Item>
           <Form.Item
             name="embedding_retention_months"
             label={t('privacy.embeddingMonths')}
             rules={[{ required: true, type: 'integer', min: 1, max: 60, message: t('privacy.need.months') }]}
           >
-            <InputNumber className="w-full" precision={0} />
+            <InputNumber className="w-full" precision={0} suffix={t('privacy.monthsUnit')} />
           </Form.Item>
         </div>
       </Form>

@@ -7,7 +7,7 @@ import { useScope } from '../../app/scope';
 import { Badge } from '../../ui/badges';
 import { Page } from '../../ui/Page';
 import { Failure, LoadingCards, useErrorText } from '../../ui/states';
-import { formatMoment } from '../../ui/time';
+import { formatCalendarDay, formatMoment } from '../../ui/time';
 import { AuditTrail } from './AuditTrail';
 import { BASES } from './bases';
 import { ModeForm } from './ModeForm';
@@ -67,7 +67,8 @@ function Modes({ policy }: { policy: Schemas['Policy'] }) {
       </div>
       <dl className="card mt-4 grid gap-x-8 gap-y-4 px-5 py-5 sm:grid-cols-2">
         <Rule label={t('privacy.inForce')}>
-          {t(`privacy.modes.${policy.mode}.name`)}, {t('privacy.version', { version: policy.version })}
+          {t(`privacy.modes.${policy.mode}.name`)}
+          {policy.version > 0 && `, ${t('privacy.version', { version: policy.version })}`}
           {policy.updated_at && (
             <span className="block font-normal text-ink-soft">
               {t('privacy.since', { date: formatMoment(policy.updated_at, zone, i18n.language) })}
@@ -75,12 +76,12 @@ function Modes({ policy }: { policy: Schemas['Policy'] }) {
             </span>
           )}
         </Rule>
-        <Rule label={t('privacy.pictureDays')}>{policy.picture_retention_days}</Rule>
-        <Rule label={t('privacy.embeddingMonths')}>{policy.embedding_retention_months}</Rule>
+        <Rule label={t('privacy.pictureDays')}>{t('privacy.days', { count: policy.picture_retention_days })}</Rule>
+        <Rule label={t('privacy.embeddingMonths')}>{t('privacy.months', { count: policy.embedding_retention_months })}</Rule>
         {policy.mode !== 'count' && (
           <>
             <Rule label={t('privacy.basis')}>{basisText(policy.legal_basis, t)}</Rule>
-            <Rule label={t('privacy.noticeDate')}>{policy.notice_date ?? '—'}</Rule>
+            <Rule label={t('privacy.noticeDate')}>{policy.notice_date ? formatCalendarDay(policy.notice_date, i18n.language) : '—'}</Rule>
             <Rule label={t('privacy.notice')} className="sm:col-span-2">
               <span className="whitespace-pre-wrap font-normal">{policy.notice_text}</span>
             </Rule>

@@ -22,20 +22,27 @@ export function useStayText(): (visit: Visit) => string {
   return (visit) => (visit.open ? t('visits.stayOpenShort') : formatStay(visit.stay_seconds, i18n.language));
 }
 
-/** One frame of the film strip: the face, the name, when. */
+/** One frame of the film strip: the face, the name, when and how long. */
 export function VisitFrame({ visit }: { visit: Visit }) {
   const { i18n } = useTranslation();
   const name = usePersonName()(visit.person);
   const zone = useZoneOf()(visit.site_id);
+  const stay = useStayText()(visit);
   const to = useVisitLink();
   return (
-    <Link to={to(visit.id)} data-testid="visit" className="card enter group flex w-[132px] shrink-0 flex-col overflow-hidden no-underline">
-      <Face pictureId={visit.picture_id} name={name} className="aspect-square w-full" />
-      <span className="flex flex-col gap-1.5 px-3 pb-3 pt-2.5">
-        <span className="truncate text-sm font-semibold group-hover:text-accent">{name}</span>
-        <span className="flex items-center justify-between gap-1 text-xs tabular-nums text-ink-soft">
-          {formatClock(visit.started_at, zone, i18n.language)}
+    <Link to={to(visit.id)} data-testid="visit" className="card enter group flex w-[136px] shrink-0 flex-col overflow-hidden no-underline transition-colors hover:border-line-strong">
+      <span className="relative">
+        <Face pictureId={visit.picture_id} name={name} className="aspect-square w-full" />
+        <span className="absolute inset-x-2 bottom-2 flex items-center justify-between gap-1">
           <KindBadge kind={visit.kind} />
+          {visit.simulated && <SimulatedBadge glass compact />}
+        </span>
+      </span>
+      <span className="flex flex-col gap-0.5 px-3 pb-2.5 pt-2">
+        <span className="truncate text-sm font-semibold group-hover:text-accent">{name}</span>
+        <span className="flex items-baseline justify-between gap-2 text-xs tabular-nums text-ink-soft">
+          <time dateTime={visit.started_at}>{formatClock(visit.started_at, zone, i18n.language)}</time>
+          <span className={`truncate ${visit.open ? 'font-medium text-ok' : ''}`}>{stay}</span>
         </span>
       </span>
     </Link>
@@ -67,7 +74,10 @@ export function VisitRow({ visit }: { visit: Visit }) {
         <Face pictureId={visit.picture_id} name={name} className="size-[52px] shrink-0 rounded-[11px]" />
         <span className="min-w-0 flex-1">
           <span className="block truncate font-semibold group-hover:text-accent">{name}</span>
-          <span className="mt-0.5 block truncate text-sm text-ink-soft">{[site, ...places].filter(Boolean).join(' · ')}</span>
+          <span className="mt-0.5 flex items-center gap-1.5 text-sm text-ink-soft">
+            <span className="inline-flex sm:hidden">{visit.simulated && <SimulatedBadge compact />}</span>
+            <span className="truncate">{[site, ...places].filter(Boolean).join(' · ')}</span>
+          </span>
         </span>
         <span className="hidden items-center gap-2 sm:flex">
           {visit.simulated && <SimulatedBadge />}

@@ -52,7 +52,7 @@ export function VisitsPage() {
           />
         </div>
       )}
-      <Days visits={visits} />
+      <Days visits={visits} more={list.hasNextPage} />
       {visits.length > 0 && (
         <div className="mt-6 flex justify-center">
           {list.hasNextPage ? (
@@ -69,8 +69,8 @@ export function VisitsPage() {
   );
 }
 
-/** The list under one heading per day of the site. */
-function Days({ visits }: { visits: Visit[] }) {
+/** The list under one heading per day of the site. Where there is `more`, the last day may not be whole yet. */
+function Days({ visits, more }: { visits: Visit[]; more: boolean }) {
   const { i18n } = useTranslation();
   const { zone } = useScope();
   const zoneOf = useZoneOf();
@@ -79,11 +79,13 @@ function Days({ visits }: { visits: Visit[] }) {
     const day = dayOf(new Date(visit.started_at), zoneOf(visit.site_id));
     days.set(day, [...(days.get(day) ?? []), visit]);
   }
-  return [...days].map(([day, ofDay]) => (
+  return [...days].map(([day, ofDay], index) => (
     <section key={day} className="mt-6" aria-label={day}>
       <h2 className="mb-3 flex items-baseline gap-3 text-[15px] font-semibold">
         {formatDay(ofDay[0]?.started_at ?? `${day}T12:00:00Z`, zone, i18n.language)}
-        <span className="text-sm font-normal tabular-nums text-ink-soft">{ofDay.length}</span>
+        <span className="text-sm font-normal tabular-nums text-ink-soft" data-testid="day-count">
+          {more && index === days.size - 1 ? `${ofDay.length}+` : ofDay.length}
+        </span>
       </h2>
       <ol className="relative flex flex-col gap-2.5 before:absolute before:bottom-4 before:left-[47px] before:top-4 before:w-px before:bg-line sm:before:left-[58px]">
         {ofDay.map((visit) => (

@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { useSearchParams } from 'react-router';
-import { answer, api } from '../../api/client';
+import { answer, api, type Visit } from '../../api/client';
 import { keys } from '../../api/keys';
 import { useScope } from '../../app/scope';
 import { dayOf, startOfDay } from '../../ui/time';
@@ -63,26 +63,27 @@ export function bounds(filters: VisitFilters, zone: string, now: Date): { from?:
   }
 }
 
+/** The filters, and how to change them: each change is a step of the browser's history. */
 export function useVisitFilters() {
   const [search, setSearch] = useSearchParams();
   const filters = useMemo(() => readFilters(search), [search]);
   const set = (changes: Partial<Record<keyof VisitFilters, string | undefined>>) => {
-    setSearch(
-      (before) => {
-        const next = new URLSearchParams(before);
-        for (const [name, value] of Object.entries(changes)) {
-          if (value) next.set(name, value);
-          else next.delete(name);
-        }
-        return next;
-      },
-      { replace: true },
-    );
+    setSearch((before) => {
+      const next = new URLSearchParams(before);
+      for (const [name, value] of Object.entries(changes)) {
+        if (value) next.set(name, value);
+        else next.delete(name);
+      }
+      return next;
+    });
   };
   return { filters, set };
 }
 
 const PAGE = 48;
+/** A visit ends because nobody was seen for a while: nothing is sent then, so what is open is asked for again. */
+const OPEN_AGAIN_MS = 20_000;
+const whileOpen = (visits: Visit[] | undefined): number | false => (visits?.some((visit) => visit.open) ? OPEN_AGAIN_MS : false);
 
 export function useVisitList(filters: VisitFilters) {
   const { tenant, site, zone } = useScope();
@@ -102,6 +103,7 @@ export function useVisitList(filters: VisitFilters) {
       ),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_cursor,
+    refetchInterval: (query) => whileOpen(query.state.data?.pages.flatMap((page) => page.items)),
   });
 }
 
@@ -111,6 +113,7 @@ export function useLatestVisits(limit: number, camera?: string) {
   return useQuery({
     queryKey: [...keys.visits(tenant.id), 'latest', { site: site?.id, camera, limit }],
     queryFn: () => answer(api.GET('/api/visits', { params: { query: { tenant: tenant.id, site: site?.id, camera, limit } } })),
+    refetchInterval: (query) => whileOpen(query.state.data?.items),
   });
 }
 
