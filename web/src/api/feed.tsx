@@ -40,6 +40,8 @@ export function useFeed(listener: (item: FeedItem) => void): void {
 
 /** Lists are asked for again at most this often, however many items arrive. */
 const REFRESH_MS = 400;
+/** While the feed is lost the session is asked for this often. */
+const ASK_AGAIN_MS = 10_000;
 
 /** Keeps what the pages have read up to date with the feed of `tenant`. */
 export function useFeedUpdates(tenant: string): void {
@@ -64,10 +66,18 @@ export function useFeedUpdates(tenant: string): void {
   });
 
   const connection = useFeedConnection();
-  // A refused feed is mostly a session that ended: asking who we are leads to the login page.
+  // A feed that was refused, or is lost for long, may be a session that ended: asking who we are leads to the login page.
+  // States and boxes are not sent again: what was missed is asked for when the feed is back.
   useEffect(() => {
-    if (connection === 'closed') void client.invalidateQueries({ queryKey: ME_KEY });
-  }, [connection, client]);
+    if (connection !== 'closed') return;
+    const ask = () => void client.invalidateQueries({ queryKey: ME_KEY });
+    const timer = setInterval(ask, ASK_AGAIN_MS);
+    ask();
+    return () => {
+      clearInterval(timer);
+      void client.invalidateQueries({ queryKey: keys.tenant(tenant) });
+    };
+  }, [connection, client, tenant]);
 }
 
 /** Applies an item to the cache; returns the resources that have to be read again ('' is all of them). */

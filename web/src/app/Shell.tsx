@@ -10,6 +10,7 @@ import { PasswordForm } from '../features/account/PasswordForm';
 import { useTitle } from '../ui/hooks';
 import { Failure, LoadingPage } from '../ui/states';
 import { useWallScreen } from './wall-screen';
+import { ConnectionBanner } from './ConnectionBanner';
 import { BottomBar, Mark, Rail } from './Navigation';
 import { ScopeContext, useScope, type Scope } from './scope';
 import { useLogout, useMe } from './session';
@@ -120,6 +121,7 @@ function Frame({ me }: { me: Me }) {
       </a>
       <Rail />
       <TopBar me={me} />
+      <ConnectionBanner />
       {navigation.state === 'loading' && <div aria-hidden className="breathe fixed inset-x-0 top-0 z-50 h-0.5 bg-accent" />}
       {content}
       <BottomBar />

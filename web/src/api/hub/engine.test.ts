@@ -104,6 +104,32 @@ describe('the feed', () => {
     expect(sent.some((s) => s.message.type === 'feed' && s.message.item.event === 'reset')).toBe(false);
   });
 
+  test('is lost when the browser tries for too long, says so once, and is open again', async () => {
+    const said = () => sent.flatMap(({ message }) => (message.type === 'feed-connection' ? [message.connection] : []));
+    wish('a', { feed: 't1' });
+    feeds[0]?.fire('open');
+    feeds[0]?.fire('error'); // the browser goes on trying by itself
+    await pass(3999);
+    expect(said()).toEqual(['connecting', 'open', 'connecting']);
+    await pass(1);
+    feeds[0]?.fire('error');
+    await pass(60_000);
+    expect(said()).toEqual(['connecting', 'open', 'connecting', 'closed']);
+    feeds[0]?.fire('open');
+    await pass(60_000);
+    expect(said().at(-1)).toBe('open');
+  });
+
+  test('that is back in time was never lost', async () => {
+    wish('a', { feed: 't1' });
+    feeds[0]?.fire('open');
+    feeds[0]?.fire('error');
+    await pass(3000);
+    feeds[0]?.fire('open');
+    await pass(60_000);
+    expect(sent.some(({ message }) => message.type === 'feed-connection' && message.connection === 'closed')).toBe(false);
+  });
+
   test('turns a broken item into a reset', () => {
     wish('a', { feed: 't1' });
     feeds[0]?.fire('visit', '{"id":', '7');

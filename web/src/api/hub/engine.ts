@@ -26,6 +26,8 @@ const RETRY_MS = [500, 1000, 2000, 5000, 10_000];
 /** Several tiles mount in one render: the stream opens once, a moment after the last change. */
 const SETTLE_MS = 80;
 const CLOSED = 2;
+/** Without the connection for this long it is lost, whatever the browser is still trying. */
+const LOST_MS = 4000;
 
 /**
  * Owns the one SSE connection per tenant and the one live stream of this browser. `send(null, …)` goes to all tabs,
@@ -164,11 +166,15 @@ export class Hub {
   }
 }
 
-/** One tenant's SSE connection. The browser reconnects with Last-Event-ID; after a refusal (401, 503) we do. */
+/**
+ * One tenant's SSE connection. The browser reconnects with Last-Event-ID; after a refusal (401, 503) we do. `closed` is
+ * reported after a refusal and when nothing was open for LOST_MS, and stays until something is open again.
+ */
 class Feed {
   connection: Connection = 'connecting';
   private source: FeedSource | null = null;
   private cancelRetry: () => void = () => undefined;
+  private cancelLost: (() => void) | null = null;
   private failures = 0;
   /** Id of the last durable item. */
   private version = '';
@@ -185,6 +191,7 @@ class Feed {
   close(): void {
     this.closed = true;
     this.cancelRetry();
+    this.endWaiting();
     this.source?.close();
   }
 
@@ -193,8 +200,9 @@ class Feed {
     if (this.version !== '') query.set('after', this.version);
     const source = this.world.openFeed(`/api/feed?${query.toString()}`);
     this.source = source;
-    this.report('connecting');
+    this.wait();
     source.addEventListener('open', () => {
+      this.endWaiting();
       // After a refusal the browser forgets the id. Without one of ours, what was missed has to be asked for again.
       if (this.failures > 0 && this.version === '') this.emit('reset', '', null);
       this.failures = 0;
@@ -203,10 +211,11 @@ class Feed {
     source.addEventListener('error', () => {
       if (this.closed) return;
       if (source.readyState !== CLOSED) {
-        this.report('connecting');
+        this.wait();
         return;
       }
       source.close();
+      this.endWaiting();
       this.report('closed');
       const wait = RETRY_MS[Math.min(this.failures++, RETRY_MS.length - 1)] ?? 0;
       this.cancelRetry = this.world.later(wait, () => this.open());
@@ -221,6 +230,18 @@ class Feed {
         }
       });
     }
+  }
+
+  /** Trying to connect; lost, when that takes too long. */
+  private wait(): void {
+    if (this.connection === 'closed') return;
+    this.report('connecting');
+    this.cancelLost ??= this.world.later(LOST_MS, () => this.report('closed'));
+  }
+
+  private endWaiting(): void {
+    this.cancelLost?.();
+    this.cancelLost = null;
   }
 
   private emit(event: (typeof FEED_EVENTS)[number], id: string, data: unknown): void {
