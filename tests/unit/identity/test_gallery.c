@@ -144,7 +144,7 @@ static float distance_of_templates(const struct gallery *gallery, const float *q
     return (float)sqrt(square);
 }
 
-static void test_gallery_distance_is_that_of_the_templates_when_they_come_and_go(void **state)
+static void test_gallery_compare_is_that_of_the_templates_when_they_come_and_go(void **state)
 {
     struct gallery *gallery = gallery_new(FACE_DIMENSION);
     uint64_t random = 7;
@@ -162,10 +162,10 @@ static void test_gallery_distance_is_that_of_the_templates_when_they_come_and_go
                 (float)(face_random(&random) % 5) / 5);
         for (uint64_t other = 1; other <= 2; other++) {
             const float expected = distance_of_templates(gallery, query, number_id(1, other));
-            float distance = -1;
+            struct gallery_candidate found = {.distance = -1};
 
-            (void)gallery_distance(gallery, query, number_id(1, other), NULL, &distance);
-            assert_float_equal(distance, expected, 1e-6);
+            (void)gallery_compare(gallery, query, number_id(1, other), NULL, &found);
+            assert_float_equal(found.distance, expected, 1e-6);
         }
     }
     gallery_free(gallery);
@@ -178,7 +178,7 @@ int main(void)
         cmocka_unit_test(test_gallery_finds_the_person_when_asked_with_another_take),
         cmocka_unit_test(test_gallery_leaves_a_track_out_when_excepted),
         cmocka_unit_test(test_gallery_moves_a_track_when_put_under_another_person),
-        cmocka_unit_test(test_gallery_distance_is_that_of_the_templates_when_they_come_and_go),
+        cmocka_unit_test(test_gallery_compare_is_that_of_the_templates_when_they_come_and_go),
         cmocka_unit_test(test_gallery_aggregate_keeps_the_norm_when_vectors_differ),
     };
 
