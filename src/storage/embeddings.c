@@ -243,10 +243,10 @@ GArray *embeddings_gallery(struct connection *connection, struct uuid tenant_id,
     scoped_statement *statement = connection_prepare(
         connection,
         "SELECT " READ("e.") ", k.wrapped, k.tenant_key_id FROM embeddings e "
-                                "JOIN track_keys k ON k.id = e.key_id "
-                                "WHERE e.tenant_id = :tenant_id AND e.in_gallery = 1 "
-                                "AND e.id > :after AND e.person_id IS NOT NULL "
-                                "ORDER BY e.id LIMIT :limit",
+                             "JOIN track_keys k ON k.id = e.key_id "
+                             "WHERE e.tenant_id = :tenant_id AND e.in_gallery = 1 "
+                             "AND e.id > :after AND e.person_id IS NOT NULL "
+                             "ORDER BY e.id LIMIT :limit",
         error);
 
     if (!statement)
@@ -264,9 +264,9 @@ GArray *embeddings_expired(struct connection *connection, struct utc now, unsign
     scoped_statement *statement = connection_prepare(
         connection,
         "SELECT " READ("e.") " FROM embeddings e LEFT JOIN people p ON p.id = e.person_id "
-                                "WHERE e.hold = 0 AND e.expires_at <= :now "
-                                "AND (p.id IS NULL OR p.embeddings_expire_at <= :now) "
-                                "ORDER BY e.expires_at LIMIT :limit",
+                             "WHERE e.hold = 0 AND e.expires_at <= :now "
+                             "AND (p.id IS NULL OR p.embeddings_expire_at <= :now) "
+                             "ORDER BY e.expires_at LIMIT :limit",
         error);
 
     if (!statement)
