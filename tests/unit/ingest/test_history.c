@@ -192,12 +192,12 @@ static void test_history_is_restored_when_two_long_ones_are_merged_and_taken_apa
     assert_int_equal(strangers(ids), 1); /* what was part of another one for a while */
     {
         struct ingest *fresh = world_replica(&world);
-        struct event event = world_track(&world, 0, ++tracks, 1, 90000, 90005, 1);
+        struct event event = world_track(&world, 0, ++tracks, 1, 90000, 90005, 2);
 
         world_apply(&world, fresh, &event, 1); /* the other replica's memory follows */
         ingest_free(fresh);
-        see(1, 91000, 91001);
-        assert_true(uuid_equal(world_person_of(&world, tracks), a));
+        see(2, 91000, 91001);
+        assert_true(uuid_equal(world_person_of(&world, tracks), b));
         world_check(&world);
     }
 }

@@ -56,9 +56,9 @@ static bool q_visits_of_camera(struct connection *c, GError **error)
 
 /* What an event asks of its person and writes. Some is refused: nothing of it is there. */
 
-static bool refused(bool done, GError *failure)
+static bool refused(bool done, GError **failure)
 {
-    g_clear_error(&failure);
+    g_clear_error(failure);
     (void)done;
     return true;
 }
@@ -90,7 +90,7 @@ static bool q_visit_absorbed(struct connection *c, GError **error)
     GError *failure = NULL;
 
     (void)error;
-    return refused(visits_absorb(c, some, some, (struct uuid){{2}}, &failure), failure);
+    return refused(visits_absorb(c, some, some, (struct uuid){{2}}, &failure), &failure);
 }
 
 static bool q_visit_deleted(struct connection *c, GError **error)
@@ -121,10 +121,9 @@ static bool q_decision(struct connection *c, GError **error)
     struct sighting sighting;
 
     (void)error;
-    return refused(decisions_insert(c, &decision, NULL, &failure), failure) &&
-           (failure = NULL,
-            refused(decisions_current(c, some, some, &current, &failure), failure)) &&
-           (failure = NULL, refused(sightings_get(c, some, some, &sighting, &failure), failure));
+    return refused(decisions_insert(c, &decision, NULL, &failure), &failure) &&
+           refused(decisions_current(c, some, some, &current, &failure), &failure) &&
+           refused(sightings_get(c, some, some, &sighting, &failure), &failure);
 }
 
 static bool q_embedding_moves(struct connection *c, GError **error)
