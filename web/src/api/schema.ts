@@ -783,6 +783,7 @@ export interface components {
                  * @example ingest
                  * @example models
                  * @example worker
+                 * @example pictures
                  * @example sandbox
                  * @example web
                  */
@@ -1282,19 +1283,19 @@ export interface components {
         LeaseRequest: {
             /** @description Kept in the worker's data folder */
             worker_id: components["schemas"]["Id"];
-            boot_id: components["schemas"]["Id"];
-            name?: string;
-            version?: string;
-            /** @description Cameras it can take; default all */
-            capacity?: number;
-            /** @description `version` of the last answer; with it the call waits for a change */
-            known_version?: string;
-            wait_seconds?: number;
-            /** @description Where serve pulls live video: `unix:<path>` or a URL */
-            live_endpoint?: string | null;
-            live_token?: string | null;
+            /** @description Made at each start. A worker's id belongs to the process that started last; an older one is answered 409 and stops */
+            instance_id: components["schemas"]["Id"];
+            /** @description Cameras it can take at most */
+            capacity: number;
+            /** @description `version` of the last answer, with it the call waits for a change; empty at the start */
+            known_version: string;
+            /** @description Twenty at most are waited */
+            wait_seconds: number;
+            /** @description Where serve pulls live video: `http://ADDRESS:PORT`, or `unix:PATH` for serve's own worker; empty: nowhere */
+            live_endpoint: string;
+            live_token: string;
             /** @description The worker stops; give its cameras to others at once */
-            leaving?: boolean;
+            leaving: boolean;
         };
         LeaseAnswer: {
             version: string;
@@ -1421,7 +1422,7 @@ export interface components {
         Limit: number;
         /** @description `ETag` of the record that is edited; 412 when it was changed since */
         IfMatch: string;
-        /** @description The same key gives the same record for 24 hours */
+        /** @description The same request with the same key gives the same record; another request with it is 409 */
         IdempotencyKey: string;
     };
     requestBodies: never;
@@ -1731,7 +1732,7 @@ export interface operations {
                 tenant?: components["parameters"]["Tenant"];
             };
             header?: {
-                /** @description The same key gives the same record for 24 hours */
+                /** @description The same request with the same key gives the same record; another request with it is 409 */
                 "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
