@@ -1,8 +1,8 @@
 """What the camera benches share: the streams of the protocol, the RTSP camera, motion as the peer.
 
 Streams: 1920x1080, 15 fps, H.264 High, 2 Mbit/s CBR, no B frames, GOP 30, sensor noise; idle is one frame
-of the one-by-one clip held, active a part of that clip in which somebody always walks. They are made once
-with ffmpeg and kept in the build directory. How a bench ends is said in bench/run."""
+of the one-by-one clip held, active a part of that clip in which somebody always walks, faces a part of the
+demo site's clip in which somebody always walks towards the camera. They are made once with ffmpeg and kept in the build directory. How a bench ends is said in bench/run."""
 import json
 import os
 import pathlib
@@ -15,6 +15,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = pathlib.Path(os.environ.get("CUSTOMERSIGHT_BUILD", ROOT / "out/bench"))
+PROGRAM = BUILD / "src/cli/customersight"
 DATA = pathlib.Path(os.environ.get("CUSTOMERSIGHT_SHARED", ROOT.parent / "shared")) / "data"
 CLIP = DATA / "video/intel_one_by_one.mp4"
 ENCODER = ("-c:v libx264 -preset veryfast -profile:v high -b:v 2M -minrate 2M -maxrate 2M -bufsize 2M -bf 0 -g 30 "
@@ -41,23 +42,30 @@ def need(*programs):
             skip(f"{program} is not installed")
 
 
-def stream(name):
-    """The path of the clip `idle` or `active`."""
+def source_of(name, folder):
+    """Where the clip `name` comes from, as arguments of ffmpeg."""
+    if name == "faces":
+        demo = folder / "demo.mp4"
+        subprocess.run([PROGRAM, "demo", "render", demo], check=True, stdout=subprocess.DEVNULL)
+        return ["-ss", "17.3", "-t", "9", "-i", demo]
     if not CLIP.exists():
         skip("data not present")
+    if name == "active":
+        return ["-ss", "23", "-t", "22", "-i", CLIP]
+    frame = folder / "frame.png"
+    subprocess.run(["ffmpeg", "-v", "error", "-y", "-i", CLIP, "-frames:v", "1", frame], check=True)
+    return ["-loop", "1", "-framerate", str(FPS), "-t", "20", "-i", frame]
+
+
+def stream(name):
+    """The path of the clip `idle`, `active` or `faces`."""
     need("ffmpeg")
     folder = BUILD / "bench-streams"
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.mp4"
     if path.exists():
         return path
-    part = folder / f"{name}.part.mp4"
-    if name == "idle":
-        frame = folder / "frame.png"
-        subprocess.run(["ffmpeg", "-v", "error", "-y", "-i", CLIP, "-frames:v", "1", frame], check=True)
-        source = ["-loop", "1", "-framerate", str(FPS), "-t", "20", "-i", frame]
-    else:
-        source = ["-ss", "23", "-t", "22", "-i", CLIP]
+    part, source = folder / f"{name}.part.mp4", source_of(name, folder)
     subprocess.run(["ffmpeg", "-v", "error", "-y", *source, "-vf", PICTURE, *ENCODER, part], check=True)
     part.rename(path)
     return path
