@@ -465,25 +465,19 @@ bool call_page(struct api_call *call, struct page *page, GError **error)
     page->limit = (unsigned)wanted;
     if (cursor == NULL || *cursor == '\0')
         return true;
-
-    const char *id = strchr(cursor, '_');
-    g_autofree char *key = id != NULL ? g_strndup(cursor, (gsize)(id - cursor)) : NULL;
-    if (key == NULL ||
-        !g_ascii_string_to_signed(key, 10, INT64_MIN, INT64_MAX, &page->after.key, NULL) ||
-        !uuid_parse(id + 1, &page->after.id)) {
-        error_set_field(error, ERROR_INVALID, "cursor", "This is not a cursor of this list");
-        return false;
-    }
-    page->after.set = true;
-    return true;
+    if (keyset_parse(cursor, &page->after))
+        return true;
+    error_set_field(error, ERROR_INVALID, "cursor", "This is not a cursor of this list");
+    return false;
 }
 
 json_t *call_cursor(int64_t key, struct uuid id)
 {
-    char text[UUID_TEXT_SIZE];
+    const struct keyset keyset = {.key = key, .id = id};
+    char text[KEYSET_TEXT_SIZE];
 
-    uuid_format(id, text);
-    return json_sprintf("%" G_GINT64_FORMAT "_%s", key, text);
+    keyset_print(&keyset, text);
+    return json_string(text);
 }
 
 bool call_if_match(struct api_call *call, int64_t *version, GError **error)

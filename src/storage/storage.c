@@ -322,6 +322,28 @@ bool storage_check(struct storage *storage, GError **error)
     return on_reader(storage, run_check, NULL, error);
 }
 
+void keyset_print(const struct keyset *keyset, char text[KEYSET_TEXT_SIZE])
+{
+    char id[UUID_TEXT_SIZE];
+
+    uuid_format(keyset->id, id);
+    g_snprintf(text, KEYSET_TEXT_SIZE, "%" PRId64 "_%s", keyset->key, id);
+}
+
+bool keyset_parse(const char *text, struct keyset *keyset)
+{
+    const char *id = strchr(text, '_');
+    g_autofree char *key = id != NULL ? g_strndup(text, (gsize)(id - text)) : NULL;
+    struct keyset parsed = {.set = true};
+
+    if (key == NULL ||
+        !g_ascii_string_to_signed(key, 10, INT64_MIN, INT64_MAX, &parsed.key, NULL) ||
+        !uuid_parse(id + 1, &parsed.id))
+        return false;
+    *keyset = parsed;
+    return true;
+}
+
 unsigned page_limit(const struct page *page)
 {
     return CLAMP(page->limit, 1, LIMIT_PAGE_ROWS);

@@ -199,6 +199,12 @@ struct keyset {
     struct uuid id;
 };
 
+/* A keyset as the text that clients get as the cursor of the next page, and back. False for what is
+ * none; then `keyset` is untouched. */
+#define KEYSET_TEXT_SIZE (21 + UUID_TEXT_SIZE)
+void keyset_print(const struct keyset *keyset, char text[KEYSET_TEXT_SIZE]);
+bool keyset_parse(const char *text, struct keyset *keyset);
+
 /* A page of a list. 0 < limit ≤ LIMIT_PAGE_ROWS; out of range is brought into it. */
 struct page {
     struct keyset after;
