@@ -80,6 +80,19 @@ static void measure_process(struct metrics *metrics)
     }
 }
 
+/* Whether the request names this machine as an address or localhost: a page of elsewhere whose name
+ * was made to resolve to loopback makes a browser here name that page's host. */
+static bool names_this_machine(const struct api_call *call)
+{
+    const char *header = http_request_header(call->http, "Host");
+    g_autofree char *url = g_strconcat("http://", header != NULL ? header : "", NULL);
+    g_autoptr(GUri) uri = g_uri_parse(url, G_URI_FLAGS_NONE, NULL);
+    const char *host = uri != NULL ? g_uri_get_host(uri) : NULL;
+
+    return host != NULL &&
+           (g_ascii_strcasecmp(host, "localhost") == 0 || g_hostname_is_ip_address(host));
+}
+
 bool handle_metrics(struct api_call *call, GError **error)
 {
     const char *token = api_settings(call->api)->server.metrics_token;
@@ -88,7 +101,8 @@ bool handle_metrics(struct api_call *call, GError **error)
 
     /* A proxy in front makes everybody loopback: with X-Forwarded-For only the token counts. */
     bool loopback = http_request_is_loopback(call->http) &&
-                    http_request_header(call->http, "X-Forwarded-For") == NULL;
+                    http_request_header(call->http, "X-Forwarded-For") == NULL &&
+                    names_this_machine(call);
     if (!(*token != '\0' && given && same_secret(token, header + 7)) && !(loopback && !given)) {
         error_set(error, given ? ERROR_FORBIDDEN : ERROR_UNAUTHENTICATED,
                   "Metrics are for loopback or with the token of server.metrics_token");

@@ -116,6 +116,32 @@ static bool check_route(struct http_request *request, const struct framing *fram
     return true;
 }
 
+struct last_header {
+    const char *name;
+    const char *value;
+};
+
+static enum MHD_Result take_last(void *data, enum MHD_ValueKind kind, const char *name,
+                                 const char *value)
+{
+    struct last_header *last = data;
+
+    (void)kind;
+    if (strcasecmp(name, last->name) == 0)
+        last->value = value;
+    return MHD_YES;
+}
+
+/* A proxy appends to what a client sent, some to the line, some as a line of its own: what it saw
+ * itself comes last. */
+static const char *last_of(const struct http_request *request, const char *name)
+{
+    struct last_header last = {.name = name};
+
+    MHD_get_connection_values(request->mhd, MHD_HEADER_KIND, take_last, &last);
+    return last.value;
+}
+
 static void find_address(struct http_request *request)
 {
     struct connection *connection = request->connection;
@@ -129,10 +155,10 @@ static void find_address(struct http_request *request)
     if (!trusted)
         return;
 
-    const char *forwarded = http_request_header(request, "X-Forwarded-For");
-    const char *scheme = http_request_header(request, "X-Forwarded-Proto");
+    const char *forwarded = last_of(request, "X-Forwarded-For");
+    const char *scheme = last_of(request, "X-Forwarded-Proto");
 
-    if (forwarded != NULL) { /* the last one is what our proxy saw */
+    if (forwarded != NULL) {
         const char *last = strrchr(forwarded, ',');
 
         last = last != NULL ? last + 1 : forwarded;

@@ -11,7 +11,7 @@ bool card_name_is_valid(const char *name)
 {
     size_t length = strlen(name);
 
-    return length >= 1 && length <= 64 &&
+    return length >= 1 && length <= 64 && name[0] != '-' &&
            strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") ==
                length;
 }

@@ -224,6 +224,17 @@ static void test_metrics_are_for_loopback_or_the_token(void **state)
     answer = raw_request(world->port, "GET", "/metrics", "X-Forwarded-For: 9.9.9.9\r\n", NULL, -1);
     assert_int_equal(answer.status, 401);
     raw_answer_clear(&answer);
+    for (size_t i = 0; i < 2; i++) { /* a page of elsewhere, over a name of its own */
+        const char *host = i == 0 ? "rebound.example:3000" : "localhost:3000";
+        g_autofree char *text = g_strdup_printf("GET /metrics HTTP/1.1\r\nHost: %s\r\n\r\n", host);
+        int fd = raw_connect(world->port);
+
+        assert_true(raw_send(fd, text, -1));
+        answer = raw_read(fd, 5000);
+        assert_int_equal(answer.status, i == 0 ? 401 : 200);
+        raw_answer_clear(&answer);
+        close(fd);
+    }
     answer =
         raw_request(world->port, "GET", "/metrics", "Authorization: Bearer nonsense\r\n", NULL, -1);
     assert_int_equal(answer.status, 403);

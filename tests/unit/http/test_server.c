@@ -464,6 +464,38 @@ static int connect_from(struct fixture *f, unsigned n)
     return fd;
 }
 
+static void test_server_believes_the_last_word_of_a_trusted_proxy_only(void **state)
+{
+    static const struct {
+        unsigned from; /* 127.0.0.N; 9 is the proxy */
+        const char *headers, *address;
+    } cases[] = {
+        {2, "X-Forwarded-For: 9.9.9.9\r\n", "127.0.0.2"},
+        {9, "", "127.0.0.9"},
+        {9, "X-Forwarded-For: 10.1.1.1\r\n", "10.1.1.1"},
+        {9, "X-Forwarded-For: 9.9.9.9, 10.1.1.1\r\n", "10.1.1.1"},
+        {9, "X-Forwarded-For: 9.9.9.9\r\nX-Forwarded-For: 10.1.1.1\r\n", "10.1.1.1"},
+        {9, "X-Forwarded-For: 9.9.9.9\r\nx-forwarded-for: 8.8.8.8, 10.1.1.1\r\n", "10.1.1.1"},
+        {9, "X-Forwarded-For: 10.1.1.1, nonsense\r\n", "127.0.0.9"},
+    };
+    struct fixture *f = fixture_new(0);
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *text =
+            g_strdup_printf("GET /echo/x HTTP/1.1\r\nHost: x\r\n%s\r\n", cases[i].headers);
+        g_autofree char *wanted = g_strdup_printf("x - - %s", cases[i].address);
+        int fd = connect_from(f, cases[i].from);
+
+        raw_send(fd, text, -1);
+        struct raw_answer answer = raw_read(fd, 5000);
+        assert_string_equal(answer.body->str, wanted);
+        raw_answer_clear(&answer);
+        close(fd);
+    }
+    fixture_free(f);
+}
+
 static void test_server_answers_when_others_keep_all_connections_busy(void **state)
 {
     struct fixture *f = fixture_new(0);
@@ -832,6 +864,7 @@ int main(void)
         cmocka_unit_test(test_server_parks_until_woken_or_the_time_is_over),
         cmocka_unit_test(test_server_cuts_connections_that_are_too_slow),
         cmocka_unit_test(test_server_cuts_a_client_that_does_not_take_its_answer),
+        cmocka_unit_test(test_server_believes_the_last_word_of_a_trusted_proxy_only),
         cmocka_unit_test(test_server_answers_when_others_keep_all_connections_busy),
         cmocka_unit_test(test_server_takes_small_bodies_when_large_ones_fill_it),
         cmocka_unit_test(test_listen_names_the_port_when_it_is_in_use),

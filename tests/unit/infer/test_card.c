@@ -54,6 +54,7 @@ static void test_card_parse_names_the_field_when_it_refuses(void **state)
         {"twice the same key", "{\"name\":\"a\",\"name\":\"b\"}", NULL},
         {"empty", "{}", "name"},
         {"name is a path", CARD("../own", "own.onnx", HASH, "[1]"), "name"},
+        {"name is an option", CARD("--own", "own.onnx", HASH, "[1]"), "name"},
         {"name has a zero", CARD("o\\u0000wn", "own.onnx", HASH, "[1]"), NULL},
         {"file is a path", CARD("own", "../own.onnx", HASH, "[1]"), "file"},
         {"file is hidden", CARD("own", ".own", HASH, "[1]"), "file"},
