@@ -5,6 +5,8 @@
 #include "infer/card.h"
 #include "infer/catalogue.h"
 #include "storage/audits.h"
+#include "storage/policies.h"
+#include "storage/tenants.h"
 #include "storage/users.h"
 
 #include <string.h>
@@ -147,7 +149,6 @@ static json_t *render_model(const char *directory, const struct catalogue_model 
             measured, json_pack("{s:s, s:f, s:s}", "metric", model->measures[i].metric, "value",
                                 model->measures[i].value, "dataset", model->measures[i].dataset));
     json_put(json, "message", why != NULL ? json_string(why->message) : json_null());
-    json_put(json, "in_use", json_boolean(state == CATALOGUE_STATE_READY && model->required));
     json_put(json, "progress", json_null());
     json_put(json, "size_bytes",
              card != NULL       ? json_integer((json_int_t)card->bytes)
@@ -165,12 +166,52 @@ void api_models_changed(struct api *api)
     pthread_mutex_unlock(&api->lock);
 }
 
-static bool list_models(struct api_call *call, unsigned status)
+/* Whether any tenant's mode looks at faces; what a worker loads follows from it. */
+static bool read_faces_wanted(struct connection *connection, void *data, GError **error)
+{
+    bool *wanted = data;
+    g_autoptr(GArray) tenants = tenants_list(connection, error);
+
+    *wanted = false;
+    for (guint i = 0; tenants != NULL && i < tenants->len; i++) {
+        struct policy_form form = {0};
+        g_autoptr(GError) none = NULL;
+
+        if (policies_current(connection, g_array_index(tenants, struct tenant, i).id,
+                             (struct uuid){{0}}, &form, &none))
+            *wanted = *wanted || form.mode != POLICY_FORM_COUNT;
+        policy_form_clear(&form);
+    }
+    return tenants != NULL;
+}
+
+/* Says of each model whether the modes in force have it loaded. */
+static void mark_in_use(json_t *models, bool faces_wanted)
+{
+    json_t *row;
+    size_t i;
+
+    json_array_foreach(models, i, row)
+    {
+        const char *name = json_string_value(json_object_get(row, "name"));
+        const char *state = json_string_value(json_object_get(row, "state"));
+        const struct catalogue_model *model = catalogue_find(name);
+
+        json_put(
+            row, "in_use",
+            json_boolean(strcmp(state, "ready") == 0 && catalogue_is_needed(model, faces_wanted)));
+    }
+}
+
+static bool list_models(struct api_call *call, unsigned status, GError **error)
 {
     struct api *api = call->api;
     int64_t now_ns = api->config.clock->mono_now(api->config.clock).ns;
     json_t *models = NULL;
+    bool faces_wanted;
 
+    if (!storage_read(call->storage, read_faces_wanted, &faces_wanted, error))
+        return false;
     pthread_mutex_lock(&api->lock);
     if (api->models != NULL && now_ns - api->models_read_ns < MODELS_FRESH_NS)
         models = json_incref(api->models);
@@ -199,14 +240,14 @@ static bool list_models(struct api_call *call, unsigned status)
         models = json_deep_copy(shared);
         json_decref(shared);
     }
+    mark_in_use(models, faces_wanted);
     call_respond(call, status, json_pack("{s:o}", "items", models));
     return true;
 }
 
 bool handle_list_models(struct api_call *call, GError **error)
 {
-    (void)error;
-    return list_models(call, 200);
+    return list_models(call, 200, error);
 }
 
 bool handle_install_model(struct api_call *call, GError **error)
@@ -226,7 +267,7 @@ bool handle_install_model(struct api_call *call, GError **error)
     if (!hooks->install_model(hooks->context, name, error))
         return false;
     api_models_changed(call->api);
-    return list_models(call, 202);
+    return list_models(call, 202, error);
 }
 
 /* ---- settings ---- */

@@ -458,6 +458,15 @@ static const struct {
 #undef X
 };
 
+bool catalogue_is_needed(const struct catalogue_model *model, bool recognition)
+{
+    if (model == NULL || !model->required)
+        return false;
+    return model->ability == ABILITY_BODIES ||
+           (recognition &&
+            (model->ability == ABILITY_FACES || model->ability == ABILITY_RECOGNITION));
+}
+
 const char *ability_name(enum ability ability)
 {
     return abilities[ability].name;

@@ -103,6 +103,10 @@ const struct catalogue_model *catalogue_models(size_t *count);
 /* The row called `name`, or NULL. */
 const struct catalogue_model *catalogue_find(const char *name);
 
+/* Whether a worker loads the model: what finds people always, what finds and describes faces where
+ * some tenant's mode recognises. Nothing asks for the other abilities yet. NULL is not needed. */
+bool catalogue_is_needed(const struct catalogue_model *model, bool recognition);
+
 enum catalogue_state {
     CATALOGUE_STATE_NONE = 0,
     CATALOGUE_STATE_READY,   /* file and card are there and agree */

@@ -1154,6 +1154,7 @@ export interface components {
             /** @enum {string} */
             state: "ready" | "missing" | "damaged" | "installing";
             message?: string | null;
+            /** @description A worker loads it under the modes in force */
             in_use?: boolean;
             recommended?: boolean;
             /** @description Can be installed with one button */
