@@ -31,6 +31,18 @@ describe('boxes by capture time', () => {
     expect(line.at(ms).map((b) => b.track_id)).toEqual(expected);
   });
 
+  test('go on as they went while the next analysed frame is awaited, not for long', () => {
+    line = new BoxTimeline();
+    line.add(1000, [box('a', 0.1), box('new', 0.5)]);
+    line.add(1200, [box('a', 0.3), box('newer', 0.7)]);
+    const x = (ms: number, track: string) => line.at(ms).find((b) => b.track_id === track)?.x0;
+    expect(x(1300, 'a')).toBeCloseTo(0.4);
+    expect(x(1600, 'a')).toBeCloseTo(0.7);
+    expect(x(1850, 'a')).toBeCloseTo(0.7);
+    expect(x(1300, 'newer')).toBeCloseTo(0.7); // seen once: nobody knows where it goes
+    expect(x(1300, 'new')).toBeUndefined();
+  });
+
   test('carry the newest name of their track, also on earlier frames', () => {
     expect(line.at(1000)[0]?.identity).toBe('known');
   });

@@ -10,15 +10,17 @@ interface Moment {
 
 /** Two analysed frames further apart are not joined: what happened between is not known. */
 const JOIN_MS = 1000;
-/** A box outlives its frame by this much while the next one is awaited. */
+/** A box outlives its frame by this much while the next one is awaited, and goes on as it went for this long of it. */
 const HOLD_MS = 700;
+const AHEAD_MS = 400;
 /** A track that is gone from the next analysed frame is shown this much longer. */
 const LEAVE_MS = 200;
 const KEPT = 128;
 
 /**
  * The boxes of one camera by capture time. Pictures come at 25 a second, boxes at about 5: for the frame on screen
- * the boxes of the two analysed frames around it are blended, so that they move with the people.
+ * the boxes of the two analysed frames around it are blended, so that they move with the people. While the next one is
+ * awaited they go on as they went.
  */
 export class BoxTimeline {
   private moments: Moment[] = [];
@@ -44,7 +46,9 @@ export class BoxTimeline {
     const next = this.moments[after];
     if (!before) return [];
     if (!next || next.at - before.at > JOIN_MS) {
-      return ms - before.at <= HOLD_MS ? before.boxes.map((box) => this.named(box)) : [];
+      if (ms - before.at > HOLD_MS) return [];
+      const past = this.moments[after - 2];
+      return before.boxes.map((box) => this.named(past ? ahead(past, before, box, ms) : box));
     }
     const part = (ms - before.at) / (next.at - before.at);
     const shown: TrackBox[] = [];
@@ -65,6 +69,13 @@ export class BoxTimeline {
     const latest = this.latest.get(box.track_id)?.box;
     return latest ? { ...box, identity: latest.identity, person: latest.person } : box;
   }
+}
+
+/** Where a box is at `ms`, after the last analysed frame: on its way from the one before that. */
+function ahead(past: Moment, before: Moment, box: TrackBox, ms: number): TrackBox {
+  const apart = before.at - past.at;
+  const from = apart > 0 && apart <= JOIN_MS ? past.boxes.find((other) => other.track_id === box.track_id) : undefined;
+  return from ? blend(from, box, 1 + Math.min(ms - before.at, AHEAD_MS) / apart) : box;
 }
 
 function blend(a: TrackBox, b: TrackBox, part: number): TrackBox {

@@ -4,17 +4,11 @@ import { useFeed, useHub } from '../../api/feed';
 import { useScope } from '../../app/scope';
 import { BoxTimeline } from './boxes';
 import { drawBoxes, type DrawStyle } from './draw';
+import { BoxLag } from './lag';
 import { TilePlayer } from './player';
 
 /** Without a new picture for this long a tile shows its state, never the last picture. */
 export const STALE_MS = 3000;
-/** A frame waits for the boxes of the analysed frame after it, which comes this much later. */
-const NEXT_BOXES_MS = 300;
-/** Boxes later than this are not waited for. */
-const LATEST_BOXES_MS = 2200;
-/** By this much the longest delay is forgotten with every analysed frame. */
-const LAG_DECAY = 0.98;
-
 export interface TileView {
   /** How pictures come: by the camera's own video, one by one, or not (yet). */
   playing: 'video' | 'pictures' | 'nothing';
@@ -62,7 +56,7 @@ export function useTile(
     let lastPicture = Date.now();
     let lastTime = 0;
     let newestCapture: number | null = null;
-    let boxDelay = 0;
+    const lag = new BoxLag();
     let frameRequest = 0;
     let lastCapture: number | null = null;
     boxes.current = new BoxTimeline();
@@ -81,9 +75,8 @@ export function useTile(
     });
     onBoxes.current = (capturedMs) => {
       if (newestCapture === null) return;
-      // The slowest of late counts: a picture that waits a little is better than one without its boxes.
-      boxDelay = Math.max(Math.min(newestCapture - capturedMs, LATEST_BOXES_MS), boxDelay * LAG_DECAY);
-      player.setLag((boxDelay + NEXT_BOXES_MS) / 1000);
+      lag.add(capturedMs, newestCapture);
+      player.setLag(lag.seconds);
     };
     const draw = (captureMs: number | null) => {
       const target = canvas.current;
