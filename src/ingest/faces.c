@@ -58,6 +58,7 @@ static bool store_embedding(struct turn *turn, const struct seen *seen, const st
         .dimension = seen->dimension,
         .policy_version = seen->policy.version,
         .quality = track->quality,
+        .faces = track->faces,
         .created_at = turn->now,
         .expires_at = policy_embedding_expires_at(&seen->policy, track->last_seen_at),
     };

@@ -336,7 +336,7 @@ static bool follow(struct turn *turn, struct tenant_turn *tenant, struct uuid pe
         if (seen && gallery && gallery_dimension(gallery) == seen->dimension)
             gallery_put(gallery, person_id,
                         &(struct gallery_template){chosen->track_id, (float)chosen->quality,
-                                                   seen->embedding});
+                                                   seen->embedding, (unsigned)seen->track.faces});
         else if (!seen && gallery && gallery_find_track(gallery, chosen->track_id, &holder) &&
                  uuid_equal(holder, person_id))
             continue;

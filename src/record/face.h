@@ -26,11 +26,11 @@ struct embedding {
     int64_t rotation_version; /* of the tenant's rotation; 0 for none */
     int64_t policy_version;   /* that allowed it */
     double quality;
+    int64_t faces;   /* that it is the mean of */
     bool in_gallery; /* a template that matching uses */
     bool hold;       /* survives its expiry while somebody has a reason */
     struct utc created_at;
     struct utc expires_at; /* not before its person's own time, see person.h */
-    int64_t faces; /* that it is the mean of: the track's, which has the column; not written */
 };
 
 void embedding_clear(struct embedding *embedding);

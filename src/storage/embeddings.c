@@ -3,11 +3,9 @@
 #define COLUMNS(t)                                                                                 \
     t "id, " t "tenant_id, " t "site_id, " t "track_id, " t "track_revision, " t "person_id, " t   \
       "sealed, " t "key_id, " t "dimension, " t "model_space, " t "rotation_version, " t           \
-      "policy_version, " t "quality, " t "in_gallery, " t "hold, " t "created_at, " t "expires_at"
-/* What is read: the columns, and of the track how many faces it aggregated. */
-#define READ(t)                                                                                    \
-    COLUMNS(t) ", COALESCE((SELECT f.faces FROM tracks f WHERE f.id = " t "track_id), 1)"
-#define READ_COUNT 18
+      "policy_version, " t "quality, " t "faces, " t "in_gallery, " t "hold, " t "created_at, " t  \
+      "expires_at"
+#define COLUMN_COUNT 18
 
 static void read_embedding(struct statement *statement, void *row)
 {
@@ -26,11 +24,11 @@ static void read_embedding(struct statement *statement, void *row)
     embedding->rotation_version = statement_int64(statement, 10);
     embedding->policy_version = statement_int64(statement, 11);
     embedding->quality = statement_real(statement, 12);
-    embedding->in_gallery = statement_bool(statement, 13);
-    embedding->hold = statement_bool(statement, 14);
-    embedding->created_at = statement_utc(statement, 15);
-    embedding->expires_at = statement_utc(statement, 16);
-    embedding->faces = statement_int64(statement, 17);
+    embedding->faces = statement_int64(statement, 13);
+    embedding->in_gallery = statement_bool(statement, 14);
+    embedding->hold = statement_bool(statement, 15);
+    embedding->created_at = statement_utc(statement, 16);
+    embedding->expires_at = statement_utc(statement, 17);
 }
 
 static void clear_embedding(void *row)
@@ -49,8 +47,8 @@ static void read_gallery_row(struct statement *statement, void *row)
     struct gallery_row *const gallery = row;
 
     read_embedding(statement, &gallery->embedding);
-    gallery->wrapped_key = statement_bytes(statement, READ_COUNT);
-    gallery->tenant_key_id = statement_uuid(statement, READ_COUNT + 1);
+    gallery->wrapped_key = statement_bytes(statement, COLUMN_COUNT);
+    gallery->tenant_key_id = statement_uuid(statement, COLUMN_COUNT + 1);
 }
 
 static void clear_gallery_row(void *row)
@@ -67,7 +65,7 @@ bool embeddings_insert(struct connection *connection, const struct embedding *em
             "") ") VALUES (:id, :tenant_id, :site_id, :track_id, "
                 ":track_revision, :person_id, :sealed, :key_id, :dimension, :model_space, "
                 ":rotation_version, "
-                ":policy_version, :quality, :in_gallery, :hold, :created_at, :expires_at)",
+                ":policy_version, :quality, :faces, :in_gallery, :hold, :created_at, :expires_at)",
         error);
 
     if (!statement)
@@ -85,6 +83,7 @@ bool embeddings_insert(struct connection *connection, const struct embedding *em
     statement_bind_int64(statement, ":rotation_version", embedding->rotation_version);
     statement_bind_int64(statement, ":policy_version", embedding->policy_version);
     statement_bind_real(statement, ":quality", embedding->quality);
+    statement_bind_int64(statement, ":faces", embedding->faces);
     statement_bind_bool(statement, ":in_gallery", embedding->in_gallery);
     statement_bind_bool(statement, ":hold", embedding->hold);
     statement_bind_utc(statement, ":created_at", embedding->created_at);
@@ -96,8 +95,8 @@ bool embeddings_get(struct connection *connection, struct uuid tenant_id, struct
                     struct embedding *embedding, GError **error)
 {
     scoped_statement *statement = connection_prepare(
-        connection, "SELECT " READ("") " FROM embeddings WHERE id = :id AND tenant_id = :tenant_id",
-        error);
+        connection,
+        "SELECT " COLUMNS("") " FROM embeddings WHERE id = :id AND tenant_id = :tenant_id", error);
     struct embedding found = {0};
 
     if (!statement)
@@ -242,11 +241,11 @@ GArray *embeddings_gallery(struct connection *connection, struct uuid tenant_id,
 {
     scoped_statement *statement = connection_prepare(
         connection,
-        "SELECT " READ("e.") ", k.wrapped, k.tenant_key_id FROM embeddings e "
-                             "JOIN track_keys k ON k.id = e.key_id "
-                             "WHERE e.tenant_id = :tenant_id AND e.in_gallery = 1 "
-                             "AND e.id > :after AND e.person_id IS NOT NULL "
-                             "ORDER BY e.id LIMIT :limit",
+        "SELECT " COLUMNS("e.") ", k.wrapped, k.tenant_key_id FROM embeddings e "
+                                "JOIN track_keys k ON k.id = e.key_id "
+                                "WHERE e.tenant_id = :tenant_id AND e.in_gallery = 1 "
+                                "AND e.id > :after AND e.person_id IS NOT NULL "
+                                "ORDER BY e.id LIMIT :limit",
         error);
 
     if (!statement)
@@ -263,10 +262,10 @@ GArray *embeddings_expired(struct connection *connection, struct utc now, unsign
 {
     scoped_statement *statement = connection_prepare(
         connection,
-        "SELECT " READ("e.") " FROM embeddings e LEFT JOIN people p ON p.id = e.person_id "
-                             "WHERE e.hold = 0 AND e.expires_at <= :now "
-                             "AND (p.id IS NULL OR p.embeddings_expire_at <= :now) "
-                             "ORDER BY e.expires_at LIMIT :limit",
+        "SELECT " COLUMNS("e.") " FROM embeddings e LEFT JOIN people p ON p.id = e.person_id "
+                                "WHERE e.hold = 0 AND e.expires_at <= :now "
+                                "AND (p.id IS NULL OR p.embeddings_expire_at <= :now) "
+                                "ORDER BY e.expires_at LIMIT :limit",
         error);
 
     if (!statement)

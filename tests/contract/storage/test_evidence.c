@@ -615,6 +615,7 @@ static bool seal_faces(struct connection *connection, void *data, GError **error
                                       .model_space = "faces@1",
                                       .dimension = 4,
                                       .quality = n / 10.0,
+                                      .faces = 3 + n,
                                       .in_gallery = n != 3,
                                       .hold = n == 4,
                                       .expires_at = at(n)};
@@ -690,7 +691,7 @@ static bool see_faces(struct connection *connection, void *data, GError **error)
             return false;
         assert_memory_equal(g_bytes_get_data(plain, NULL), "0123456789abcdef", 16);
         assert_true(uuid_equal(row->embedding.person_id, id(1)));
-        assert_int_equal(row->embedding.faces, 3); /* of its track */
+        assert_int_equal(row->embedding.faces, 3 + i);
     }
     if (!embeddings_next_space(connection, fixture->tenant_id, id(1), "", space, error))
         return false;

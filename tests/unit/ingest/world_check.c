@@ -170,6 +170,7 @@ static void check_memory(const struct check *check, struct ingest *fresh)
         assert_int_equal(gallery_person_templates(theirs, id, b, G_N_ELEMENTS(b)), count);
         for (size_t k = 0; k < count; k++) {
             assert_true(uuid_equal(a[k].track_id, b[k].track_id));
+            assert_int_equal(a[k].faces, b[k].faces);
             assert_memory_equal(a[k].vector, b[k].vector, FACE_DIMENSION * sizeof(float));
         }
     }
