@@ -1,16 +1,12 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "ingest/ingest_priv.h"
-#include "record/policy_form.h"
 #include "record/visit.h"
-#include "record/worker.h"
 #include "storage/cameras.h"
 #include "storage/crossings.h"
 #include "storage/decisions.h"
 #include "storage/keystore.h"
-#include "storage/policies.h"
 #include "storage/tracks.h"
-#include "storage/workers.h"
 
 #include <string.h>
 
@@ -27,47 +23,6 @@ static bool absent(GError **error)
     if (error_code_of(*error) != ERROR_NOT_FOUND)
         return false;
     g_clear_error(error);
-    return true;
-}
-
-/* ---- Policy ---- */
-
-static bool current_form(struct turn *turn, struct uuid tenant_id, struct uuid site_id,
-                         struct policy *policy, bool *found, GError **error)
-{
-    struct policy_form form = {0};
-    GError *failure = NULL;
-
-    *found = policies_current(turn->connection, tenant_id, site_id, &form, &failure);
-    if (!*found && !absent(&failure)) {
-        g_propagate_error(error, failure);
-        return false;
-    }
-    if (*found) {
-        policy->mode = policy_mode_from_name(policy_form_mode_name(form.mode));
-        policy->version = (uint32_t)form.version;
-        policy->picture_retention_days = (uint32_t)form.picture_retention_days;
-        policy->embedding_retention_months = (uint32_t)form.embedding_retention_months;
-    }
-    policy_form_clear(&form);
-    return true;
-}
-
-/* What holds on this camera now: the tenant's form, tightened by the site's and the switch. */
-static bool policy_now(struct turn *turn, const struct camera *camera, struct policy *policy,
-                       GError **error)
-{
-    const struct uuid whole_tenant = {{0}};
-    struct policy site = policy_none();
-    bool found;
-
-    *policy = policy_none();
-    if (!current_form(turn, camera->tenant_id, whole_tenant, policy, &found, error) ||
-        !current_form(turn, camera->tenant_id, camera->site_id, &site, &found, error))
-        return false;
-    if (found && (site.mode == POLICY_COUNT || site.mode == policy->mode))
-        *policy = site;
-    policy->recognition_enabled = camera->recognition;
     return true;
 }
 
@@ -184,14 +139,17 @@ static void wait_for_identity(struct tenant_turn *tenant, struct seen *take_seen
 }
 
 static bool apply_track(struct turn *turn, struct tenant_turn *tenant, const struct event *event,
-                        const struct camera *camera, struct ingest_result *result, GError **error)
+                        struct origin *origin, struct ingest_result *result, GError **error)
 {
+    const struct policy *policy = origins_policy(turn, origin, error);
+    const struct camera *camera = &origin->camera;
     struct seen seen = {.event_id = event->id};
     GError *failure = NULL;
     bool applied = false, done = false;
 
-    if (!policy_now(turn, camera, &seen.policy, error))
+    if (!policy)
         return false;
+    seen.policy = *policy;
     if (event->track.faces > 0 && event->parts[EVENT_PART_EMBEDDING] &&
         policy_allows(&seen.policy, POLICY_KEEP_EMBEDDING) &&
         policy_allows(&seen.policy, POLICY_CREATE_PERSON)) {
@@ -295,29 +253,23 @@ static bool apply_health(struct turn *turn, struct tenant_turn *tenant, const st
 /* ---- The frame around ---- */
 
 /* Whether the worker held the camera when the event was captured. */
-static bool check_lease(struct turn *turn, struct uuid worker, const struct event *event,
-                        struct ingest_result *result, GError **error)
+static void check_lease(const struct origin *origin, struct uuid worker, const struct event *event,
+                        struct ingest_result *result)
 {
-    struct lease lease;
-    GError *failure = NULL;
+    const struct lease *lease = &origin->lease;
 
-    if (!leases_get(turn->connection, event->camera_id, event->lease_epoch, &lease, &failure)) {
-        if (!absent(&failure)) {
-            g_propagate_error(error, failure);
-            return false;
-        }
+    if (!origin->leased)
         reject(result, ERROR_FORBIDDEN, "the camera has no such lease epoch");
-    } else if (!uuid_equal(lease.worker_id, worker)) {
+    else if (!uuid_equal(lease->worker_id, worker))
         reject(result, ERROR_FORBIDDEN, "the lease epoch is another worker's");
-    } else if (lease.ended_at.us != 0 && event->captured_at.us > lease.ended_at.us) {
+    else if (lease->ended_at.us != 0 && event->captured_at.us > lease->ended_at.us)
         reject(result, ERROR_FORBIDDEN, "captured after the end of the lease epoch");
-    }
-    return true;
 }
 
-static bool apply_kind(struct turn *turn, const struct event *event, const struct camera *camera,
+static bool apply_kind(struct turn *turn, const struct event *event, struct origin *origin,
                        struct ingest_result *result, GError **error)
 {
+    const struct camera *camera = &origin->camera;
     struct tenant_turn *tenant = turn_tenant(turn, camera->tenant_id, error);
 
     if (!tenant)
@@ -325,7 +277,7 @@ static bool apply_kind(struct turn *turn, const struct event *event, const struc
     result->result = EVENT_APPLIED;
     switch (event->kind) {
     case EVENT_TRACK:
-        return apply_track(turn, tenant, event, camera, result, error);
+        return apply_track(turn, tenant, event, origin, result, error);
     case EVENT_CROSSING:
         return apply_crossing(turn, tenant, event, camera, error);
     case EVENT_HEALTH:
@@ -337,46 +289,52 @@ static bool apply_kind(struct turn *turn, const struct event *event, const struc
     return true;
 }
 
+/* Applies the event that is next in its stream. */
+static bool apply_next(struct turn *turn, struct uuid worker, const struct event *event,
+                       struct ingest_result *result, GError **error)
+{
+    struct origin *origin;
+
+    if (event->kind == EVENT_NONE) {
+        reject(result, ERROR_MALFORMED, "the event is not understood");
+        return true;
+    }
+    origin = origins_camera(turn, event->camera_id, event->lease_epoch, error);
+    if (!origin)
+        return false;
+    if (!origin->known)
+        reject(result, ERROR_NOT_FOUND, "no such camera");
+    else if (origin->camera.deleted_at.us != 0 &&
+             event->captured_at.us > origin->camera.deleted_at.us)
+        reject(result, ERROR_NOT_FOUND, "the camera was deleted before");
+    else
+        check_lease(origin, worker, event, result);
+    return result->result != EVENT_RESULT_NONE || apply_kind(turn, event, origin, result, error);
+}
+
 bool events_apply(struct turn *turn, struct uuid worker, const struct event *event,
                   struct ingest_result *result, GError **error)
 {
-    struct camera camera = {0};
-    GError *failure = NULL;
-    struct uuid owner;
-    uint64_t applied_seq;
-    bool done = true;
+    struct stream_place *place = origins_stream(turn, event->stream, error);
 
-    if (!streams_get(turn->connection, event->stream, &applied_seq, &owner, error))
+    if (!place)
         return false;
-    if (!uuid_is_nil(owner) && !uuid_equal(owner, worker)) {
+    if (!uuid_is_nil(place->owner) && !uuid_equal(place->owner, worker)) {
         /* Nothing of the stream may be used up by somebody else. */
         reject(result, ERROR_FORBIDDEN, "the stream is another worker's");
         return true;
     }
-    if (event->seq <= applied_seq) {
+    if (event->seq <= place->applied_seq) {
         result->result = EVENT_DUPLICATE;
         return true;
     }
-    if (event->seq != applied_seq + 1) {
+    if (event->seq != place->applied_seq + 1) {
         reject(result, ERROR_CONFLICT, "events before this one are missing");
         return true;
     }
-    if (event->kind == EVENT_NONE) {
-        reject(result, ERROR_MALFORMED, "the event is not understood");
-    } else if (!cameras_get_any(turn->connection, event->camera_id, &camera, &failure)) {
-        if (!absent(&failure)) {
-            g_propagate_error(error, failure);
-            return false;
-        }
-        reject(result, ERROR_NOT_FOUND, "no such camera");
-    } else if (camera.deleted_at.us != 0 && event->captured_at.us > camera.deleted_at.us) {
-        reject(result, ERROR_NOT_FOUND, "the camera was deleted before");
-    } else {
-        done = check_lease(turn, worker, event, result, error);
-        if (done && result->result == EVENT_RESULT_NONE)
-            done = apply_kind(turn, event, &camera, result, error);
-    }
-    camera_clear(&camera);
-    return done &&
-           streams_put(turn->connection, event->stream, worker, event->seq, turn->now, error);
+    if (!apply_next(turn, worker, event, result, error))
+        return false;
+    place->applied_seq = event->seq;
+    place->moved = true;
+    return true;
 }

@@ -123,6 +123,7 @@ bool turn_gallery_change(struct turn *turn, struct tenant_turn *tenant,
 static void turn_clear(struct turn *turn)
 {
     g_clear_pointer(&turn->tenants, g_ptr_array_unref);
+    g_clear_pointer(&turn->origins, origins_free);
     g_clear_pointer(&turn->blobs_gone, g_array_unref);
     g_clear_pointer(&turn->no_room, g_free);
 }
@@ -146,6 +147,7 @@ static bool run_turn(struct connection *connection, void *data, GError **error)
                       .connection = connection,
                       .now = attempt->ingest->config.clock->utc_now(attempt->ingest->config.clock),
                       .tenants = g_ptr_array_new_with_free_func(tenant_turn_free),
+                      .origins = origins_new(),
                       .blobs_gone = g_array_new(FALSE, FALSE, sizeof(struct uuid))};
     if (!attempt->run(turn, attempt->data, error))
         return false;
@@ -275,7 +277,7 @@ static bool apply_batch(struct turn *turn, void *data, GError **error)
         if (!events_apply(turn, batch->worker, &batch->events[i], &batch->results[i], error))
             return false;
     }
-    return true;
+    return origins_write(turn, batch->worker, error);
 }
 
 static void count_results(struct ingest *ingest, const struct batch *batch, double seconds)

@@ -11,6 +11,7 @@
  * question is answered by an index, and totals move by differences.
  *
  *   ingest.c      the object, and the frame around a turn
+ *   origins.c     where its events come from: streams, cameras, leases, policies, read once
  *   events.c      one event at a time
  *   identify.c    the tracks of a batch → decisions
  *   faces.c       sealed embeddings and pictures
@@ -31,6 +32,7 @@
 #include "record/site.h"
 #include "record/track.h"
 #include "record/visit.h"
+#include "record/worker.h"
 #include "storage/storage.h"
 #include "visit/ledger.h"
 
@@ -85,6 +87,7 @@ struct turn {
     struct connection *connection;
     struct utc now;
     GPtrArray *tenants; /* struct tenant_turn * (owned) */
+    struct origins *origins;
     GArray *blobs_gone; /* struct uuid: deleted after the commit */
     unsigned pictures_kept;
     unsigned pictures_dropped; /* their disk is full: */
@@ -178,6 +181,43 @@ bool identify_root(struct turn *turn, struct uuid tenant_id, struct uuid person_
 /* Adds an anonymous person with this id. */
 bool identify_make_person(struct turn *turn, struct tenant_turn *tenant, struct uuid person_id,
                           GError **error);
+
+/* ---- origins.c ---- */
+
+/* A camera in an epoch of its leases, as it is in this turn. */
+struct origin {
+    struct uuid camera_id;
+    int64_t epoch;
+    bool known; /* there is such a camera, perhaps a deleted one: */
+    struct camera camera;
+    bool leased; /* the epoch was given: */
+    struct lease lease;
+    bool has_policy;
+    struct policy policy;
+};
+
+/* How far a stream is applied. */
+struct stream_place {
+    struct uuid id;
+    struct uuid owner; /* the worker; nil for a new one */
+    uint64_t applied_seq;
+    bool moved; /* by this turn */
+};
+
+struct origins *origins_new(void);
+void origins_free(struct origins *origins); /* NULL is fine */
+
+/* The answers are the turn's; NULL with *error when the database fails. A pointer to a stream holds
+ * until the next one is asked for. */
+struct origin *origins_camera(struct turn *turn, struct uuid camera_id, int64_t epoch,
+                              GError **error);
+struct stream_place *origins_stream(struct turn *turn, struct uuid stream_id, GError **error);
+
+/* What holds on a known camera now: the tenant's form, tightened by the site's and the switch. */
+const struct policy *origins_policy(struct turn *turn, struct origin *origin, GError **error);
+
+/* Writes how far the streams of `worker` are applied now. */
+bool origins_write(struct turn *turn, struct uuid worker, GError **error);
 
 /* ---- events.c ---- */
 
