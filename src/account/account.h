@@ -113,9 +113,6 @@ bool account_logout(struct account *account, const struct account_session *sessi
  * empty token one that removes the cookie. Free with g_free. */
 char *account_cookie(const char *token, bool secure);
 
-/* The token in a Cookie header, or NULL; free with g_free. */
-char *account_cookie_token(const char *cookie_header);
-
 /* The user's role in a tenant at a site (nil: any site of it); platform admins are admins
  * everywhere. USER_ROLE_NONE: none, the tenant looks as if it did not exist. */
 bool account_role(struct account *account, const struct user *user, struct uuid tenant_id,

@@ -328,22 +328,6 @@ char *account_cookie(const char *token, bool secure)
         over ? 0 : ACCOUNT_SESSION_MOST_SECONDS, secure ? "; Secure" : "");
 }
 
-char *account_cookie_token(const char *cookie_header)
-{
-    static const char name[] = ACCOUNT_COOKIE_NAME "=";
-    const char *at = cookie_header;
-
-    while (at && *at) {
-        const size_t length = strcspn(at, ";");
-
-        if (length > sizeof(name) - 1 && strncmp(at, name, sizeof(name) - 1) == 0)
-            return g_strndup(at + sizeof(name) - 1, length - (sizeof(name) - 1));
-        at += length;
-        at += strspn(at, "; \t");
-    }
-    return NULL;
-}
-
 /* ---- Roles ---- */
 
 struct role_question {

@@ -154,7 +154,6 @@ bool handle_update_person(struct api_call *call, GError **error)
 {
     static const char *const fields[] = {"name", NULL};
     struct ingest_actor actor = actor_of(call);
-    struct people_work work = {.call = call, .person_id = call->id};
     char name[LIMIT_NAME_BYTES + 1] = "";
     int64_t expected;
     struct uuid operation;
@@ -166,18 +165,7 @@ bool handle_update_person(struct api_call *call, GError **error)
         error_set_field(error, ERROR_INVALID, "name", "This field is needed");
         return false;
     }
-    if (expected != 0) {
-        bool ok = storage_read(call->storage, read_person, &work, error);
-
-        if (ok && work.person.version != expected) {
-            error_set(error, ERROR_PRECONDITION, "The person was changed by somebody else");
-            ok = false;
-        }
-        work_clear(&work);
-        if (!ok)
-            return false;
-    }
-    return ingest_name_person(call->api->parts.ingest, &actor, call->id, g_strstrip(name),
+    return ingest_name_person(call->api->parts.ingest, &actor, call->id, g_strstrip(name), expected,
                               &operation, error) &&
            answer_operation(call, "name", operation, call->id, error);
 }

@@ -304,6 +304,28 @@ static char *name_of_variable(const char *variable)
     return g_strdup_printf("%s.%s", section, key);
 }
 
+/* A setting written with one underscore between section and key would pass for somebody else's
+ * variable: nothing would be as it was meant, and nothing would say so. */
+static bool refuse_single_underscore(const char *variable, GError **error)
+{
+    const char *text = variable + strlen(ENVIRONMENT_PREFIX);
+
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *single = g_strdup_printf("%s_%s", rows[i].section, rows[i].key);
+
+        if (g_ascii_strcasecmp(text, single) != 0)
+            continue;
+        g_autofree char *section = g_ascii_strup(rows[i].section, -1);
+        g_autofree char *key = g_ascii_strup(rows[i].key, -1);
+
+        error_set_field(error, ERROR_CONFIGURATION, variable,
+                        "environment variable %s: write %s%s__%s, with two underscores", variable,
+                        ENVIRONMENT_PREFIX, section, key);
+        return false;
+    }
+    return true; /* CUSTOMERSIGHT_SHARED and the like are not settings */
+}
+
 static bool load_variable(struct settings *settings, const char *variable, const char *value,
                           GError **error)
 {
@@ -312,7 +334,7 @@ static bool load_variable(struct settings *settings, const char *variable, const
     GError *problem = NULL;
 
     if (!name)
-        return true; /* CUSTOMERSIGHT_SHARED and the like are not settings */
+        return refuse_single_underscore(variable, error);
     if (find_row(name) < 0 && g_str_has_suffix(name, "_file")) {
         g_autoptr(GError) reading = NULL;
 

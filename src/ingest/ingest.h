@@ -86,9 +86,10 @@ struct ingest_actor {
  * back at any later time: the undo button of 30 s is the same call. NOT_FOUND for what is not the
  * tenant's. Visits, roll-ups and counts follow in the same transaction. */
 
-/* Gives a person a name; "" takes it away. INVALID with field "name". */
+/* Gives a person a name; "" takes it away. INVALID with field "name"; PRECONDITION when the person,
+ * or the one it is part of, has another version than `expected` (0: any). */
 bool ingest_name_person(struct ingest *ingest, const struct ingest_actor *actor, struct uuid person,
-                        const char *name, struct uuid *operation, GError **error);
+                        const char *name, int64_t expected, struct uuid *operation, GError **error);
 
 /* Makes `person` part of `into`; its visits become that person's. CONFLICT when tracks of the two
  * were seen in one frame or a human said that they are two people. */

@@ -17,6 +17,7 @@ struct request {
     struct uuid subject;
     struct uuid other;      /* nil when the request has no second */
     const char *name;       /* name */
+    int64_t expected;       /* version; 0 any */
     struct uuid *operation; /* answer; may be NULL */
 };
 
@@ -76,6 +77,19 @@ static bool set_name(struct turn *turn, struct uuid tenant_id, struct uuid perso
            feed_person(turn, tenant, person_id, error);
 }
 
+/* Whether the person, as screens show it (the root), is still what the caller saw. */
+static bool is_as_expected(struct turn *turn, const struct request *request,
+                           const struct person *person, GError **error)
+{
+    struct person root;
+
+    if (request->expected == 0)
+        return true;
+    return people_get(turn->connection, person->tenant_id, person->root_id, &root, error) &&
+           (root.version == request->expected ||
+            storage_changed_meanwhile(error, "person", request->expected, root.version));
+}
+
 static bool run_name(struct turn *turn, void *data, GError **error)
 {
     const struct request *request = data;
@@ -84,16 +98,20 @@ static bool run_name(struct turn *turn, void *data, GError **error)
     return turn_tenant(turn, request->actor->tenant_id, error) &&
            people_get(turn->connection, request->actor->tenant_id, request->subject, &person,
                       error) &&
+           is_as_expected(turn, request, &person, error) &&
            set_name(turn, request->actor->tenant_id, request->subject, request->name, error) &&
            record(turn, request, "name", "person.name", (struct uuid){{0}}, (struct uuid){{0}},
                   json_pack("{s:s, s:s}", "name", person.name, "after", request->name), error);
 }
 
 bool ingest_name_person(struct ingest *ingest, const struct ingest_actor *actor, struct uuid person,
-                        const char *name, struct uuid *operation, GError **error)
+                        const char *name, int64_t expected, struct uuid *operation, GError **error)
 {
-    struct request request = {
-        .actor = actor, .subject = person, .name = name, .operation = operation};
+    struct request request = {.actor = actor,
+                              .subject = person,
+                              .name = name,
+                              .expected = expected,
+                              .operation = operation};
 
     return text_validate(name, LIMIT_NAME_BYTES, false, false, "name", error) &&
            ingest_turn(ingest, run_name, &request, error);

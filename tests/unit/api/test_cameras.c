@@ -377,6 +377,17 @@ static void test_people_are_named_and_undone(void **state)
     assert_string_equal(text_of(person, "label"), "Ada");
     json_decref(person);
     json_decref(world_expect(world, MANAGER, "POST", undo, NULL, 409));
+    /* Who has seen an older version is told. */
+    struct raw_answer seen = world_ask(world, MANAGER, "GET", path, NULL, NULL);
+    g_autofree char *etag = raw_header(&seen, "ETag");
+    g_autofree char *match = g_strdup_printf("If-Match: %s\r\n", etag);
+    struct raw_answer named = world_ask(world, MANAGER, "PATCH", path, match, "{\"name\":\"Ida\"}");
+    struct raw_answer late = world_ask(world, MANAGER, "PATCH", path, match, "{\"name\":\"Eve\"}");
+    assert_int_equal(named.status, 200);
+    assert_int_equal(late.status, 412);
+    raw_answer_clear(&seen);
+    raw_answer_clear(&named);
+    raw_answer_clear(&late);
     operation = world_expect(world, MANAGER, "PATCH", path, "{\"name\":null}", 200);
     assert_string_equal(text_of(json_object_get(operation, "person"), "label"), "Visitor 1");
     json_decref(operation);

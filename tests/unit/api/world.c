@@ -197,7 +197,7 @@ static void fill(struct world *world, struct estate *estate, enum who maker)
     assert_true(uuid_parse(json_string_value(json_object_get(camera, "id")), &estate->camera));
     json_decref(camera);
     must(storage_write(world->storage, write_evidence, &work, &error), error);
-    must(ingest_name_person(world->ingest, &actor, estate->person, "Ada", &estate->operation,
+    must(ingest_name_person(world->ingest, &actor, estate->person, "Ada", 0, &estate->operation,
                             &error),
          error);
 }

@@ -102,6 +102,22 @@ static void test_settings_load_environment_refuses_when_the_name_is_unknown(void
     settings_clear(&settings);
 }
 
+static void test_settings_load_environment_refuses_when_an_underscore_is_missing(void **state)
+{
+    static const char *const environment[] = {"CUSTOMERSIGHT_CAPTURE_ALLOW_LOOPBACK=true", NULL};
+    static const char *const others[] = {"CUSTOMERSIGHT_SHARED=/x", "CUSTOMERSIGHT_CAPTURE=/y",
+                                         NULL};
+    struct settings settings;
+    g_autoptr(GError) error = NULL;
+
+    (void)state;
+    settings_init(&settings);
+    assert_false(settings_load_environment(&settings, environment, &error));
+    assert_non_null(strstr(error->message, "CUSTOMERSIGHT_CAPTURE__ALLOW_LOOPBACK"));
+    assert_true(settings_load_environment(&settings, others, NULL));
+    settings_clear(&settings);
+}
+
 static void test_settings_load_environment_reads_a_file_when_the_name_ends_in_file(void **state)
 {
     struct settings settings;
@@ -141,6 +157,7 @@ int main(void)
         cmocka_unit_test(test_settings_load_bytes_names_file_and_line_when_wrong),
         cmocka_unit_test(test_settings_load_environment_beats_the_file_when_both_are_set),
         cmocka_unit_test(test_settings_load_environment_refuses_when_the_name_is_unknown),
+        cmocka_unit_test(test_settings_load_environment_refuses_when_an_underscore_is_missing),
         cmocka_unit_test(test_settings_load_environment_reads_a_file_when_the_name_ends_in_file),
     };
 

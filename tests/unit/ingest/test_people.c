@@ -170,17 +170,17 @@ static void test_people_name_is_undone_when_nothing_was_named_since(void **state
     g_autoptr(GError) error = NULL;
 
     (void)state;
-    assert_true(ingest_name_person(world.ingest, &actor, a, "Mai", &first, NULL));
-    assert_true(ingest_name_person(world.ingest, &actor, a, "Mai Lan", &second, NULL));
+    assert_true(ingest_name_person(world.ingest, &actor, a, "Mai", 0, &first, NULL));
+    assert_true(ingest_name_person(world.ingest, &actor, a, "Mai Lan", 0, &second, NULL));
     assert_name(a, "Mai Lan");
     assert_false(ingest_undo(world.ingest, &actor, first, &error));
     assert_int_equal(error_code_of(error), ERROR_CONFLICT);
     assert_true(ingest_undo(world.ingest, &actor, second, NULL));
     assert_true(ingest_undo(world.ingest, &actor, first, NULL));
     assert_name(a, "");
-    assert_false(ingest_name_person(world.ingest, &actor, a, "\x01", NULL, NULL));
+    assert_false(ingest_name_person(world.ingest, &actor, a, "\x01", 0, NULL, NULL));
     assert_false(ingest_name_person(world.ingest, &(struct ingest_actor){number_id(98, 1)}, a,
-                                    "Eve", NULL, NULL));
+                                    "Eve", 0, NULL, NULL));
 }
 
 /* Property: any row of operations, undone from the last to the first, leaves what was there. */
