@@ -301,6 +301,7 @@ bool handle_worker_leases(struct api_call *call, GError **error)
         work.answer.settings = (struct lease_settings){
             .max_blind_seconds = settings->capture.max_blind_seconds,
             .decode_everything = settings->capture.decode_everything,
+            .watch_packet_sizes = settings->capture.watch_packet_sizes,
             .analysis_rate_fps = settings->analysis.rate_fps,
             .analysis_least_rate_fps = settings->analysis.least_rate_fps,
         };

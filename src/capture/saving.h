@@ -4,14 +4,17 @@
  *
  *   EVERYTHING --still for STILL seconds, GOP known and <= max_blind, nobody needs frames--> KEYS
  *   KEYS --the gate saw motion in a key frame--> replay from the key frame before it, EVERYTHING
- *   KEYS --packets between key frames became much larger--> replay from the last key frame
+ *   KEYS --a surge of the packets between key frames (surge.h)--> replay from the last key frame
  *   KEYS --somebody needs every frame, or the GOP grew over max_blind--> replay from the last one
  *
- * In KEYS only key packets are decoded. What comes and goes between two key frames without changing
- * the size of the packets in between is not seen; max_blind bounds how long that can be.
+ * In KEYS only key packets are decoded. What comes and goes between two key frames without a surge
+ * of the packets in between is not seen; max_blind bounds how long that can be. A surge that turns
+ * out to be vain is decoded for a second beyond the present only.
  */
 #ifndef CAPTURE_SAVING_H
 #define CAPTURE_SAVING_H
+
+#include "capture/surge.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -29,7 +32,8 @@ enum saving_answer {
 #define SAVING_GOPS 4
 
 struct saving {
-    bool allowed; /* false: always everything */
+    bool allowed;       /* false: always everything */
+    bool watches_sizes; /* false: surges do not count */
     int64_t max_blind_us;
     enum saving_mode mode;
     int64_t gops_us[SAVING_GOPS];
@@ -38,13 +42,12 @@ struct saving {
     int64_t last_key_us;
     int64_t still_since_us;
     int64_t awake_until_us;
-    /* Sizes of packets between key frames while still. */
-    double size_mean, size_deviation;
-    unsigned sizes, large;
+    struct surge surge;
+    bool surged; /* the last trigger was a surge, and nothing has moved since */
     uint64_t triggers;
 };
 
-void saving_init(struct saving *saving, bool allowed, int64_t max_blind_us);
+void saving_init(struct saving *saving, bool allowed, int64_t max_blind_us, bool watches_sizes);
 
 /* A packet of `size` bytes at media time `media_us` came. */
 enum saving_answer saving_packet(struct saving *saving, bool key, uint32_t size, int64_t media_us);

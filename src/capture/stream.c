@@ -369,6 +369,9 @@ static enum media_decoded take_packet(struct stream *stream, struct media_packet
         stream->saving.allowed = keep_packet(stream, packet);
     if (is_spare(stream, packet->pts_us))
         return last;
+    /* What a replay has not shown yet is not known to be still. */
+    if (stream->replaying)
+        saving_keep_awake(&stream->saving, packet->pts_us + 1);
     answer = saving_packet(&stream->saving, packet->key, packet->size, packet->pts_us);
     if (stream->replaying)
         return last;
@@ -523,7 +526,8 @@ static void begin(struct stream *stream)
     stream->interval_us = facts->fps_numerator
                               ? 1000000LL * facts->fps_denominator / facts->fps_numerator
                               : INTERVAL_GUESS_US;
-    saving_init(&stream->saving, may_save(stream), stream->start->max_blind_ms * 1000LL);
+    saving_init(&stream->saving, may_save(stream), stream->start->max_blind_ms * 1000LL,
+                !(stream->start->flags & RING_START_IGNORE_SIZES));
     health_init(&stream->health, now);
     stream->next_status_us = now;
     stream->discontinuity = true;

@@ -48,6 +48,8 @@
       "Allow cameras on loopback addresses, for tests and simulators")                             \
     X(capture, max_blind_seconds, NUMBER, double, "2", 0, 60, "seconds", "", LIVE, OPEN,           \
       "Longest key-frame distance at which a still scene is watched by key frames only")           \
+    X(capture, watch_packet_sizes, BOOLEAN, bool, "true", 0, 1, "", "", LIVE, OPEN,                \
+      "Look at a still scene when packets between key frames become larger than they were")        \
     X(capture, decode_everything, BOOLEAN, bool, "false", 0, 1, "", "", LIVE, OPEN,                \
       "Decode every frame even while nothing moves")
 

@@ -69,7 +69,8 @@ static void fill_start(const struct source *source, struct ring_start *start)
                 : config->pace == SOURCE_PACE_LOOP ? RING_PACE_LOOP
                                                    : RING_PACE_LIVE,
         .flags = (config->decode_everything ? RING_START_DECODE_EVERYTHING : 0) |
-                 (config->allow_loopback ? RING_START_ALLOW_LOOPBACK : 0),
+                 (config->allow_loopback ? RING_START_ALLOW_LOOPBACK : 0) |
+                 (config->ignore_packet_sizes ? RING_START_IGNORE_SIZES : 0),
         .analysis_interval_us =
             config->analysis_fps > 0 ? (uint32_t)(1e6 / MAX(config->analysis_fps, 0.01)) : 0,
         .max_blind_ms = (uint32_t)(MIN(blind, 3600) * 1000),

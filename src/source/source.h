@@ -64,8 +64,10 @@ struct source_config {
     const char *url;
     enum source_transport transport; /* rtsp only */
     enum source_pace pace;
-    bool decode_everything; /* no key-frame-only saving; FAST always decodes everything */
-    double analysis_fps;    /* frames handed out per second of media time; 0: every frame */
+    bool decode_everything;   /* no key-frame-only saving; FAST always decodes everything */
+    bool ignore_packet_sizes; /* large packets between the key frames of a still scene are no
+                                 trigger */
+    double analysis_fps;      /* frames handed out per second of media time; 0: every frame */
     double
         max_blind_seconds; /* longest time between two looks at a still scene; 0: the default (2) */
     int64_t start_position_us; /* file: where to begin, modulo its duration with LOOP */

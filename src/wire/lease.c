@@ -109,12 +109,14 @@ char *lease_answer_print(const struct lease_answer *answer)
     for (guint i = 0; i < answer->cameras->len; i++)
         json_array_append_new(cameras,
                               camera_json(&g_array_index(answer->cameras, struct lease_camera, i)));
-    return print_and_free(json_pack(
-        "{s:s, s:f, s:s, s:{s:f, s:b, s:f, s:f}, s:o}", "version", answer->version, "lease_seconds",
-        answer->lease_seconds, "server_public_key", key, "settings", "max_blind_seconds",
-        answer->settings.max_blind_seconds, "decode_everything", answer->settings.decode_everything,
-        "analysis_rate_fps", answer->settings.analysis_rate_fps, "analysis_least_rate_fps",
-        answer->settings.analysis_least_rate_fps, "cameras", cameras));
+    return print_and_free(json_pack("{s:s, s:f, s:s, s:{s:f, s:b, s:b, s:f, s:f}, s:o}", "version",
+                                    answer->version, "lease_seconds", answer->lease_seconds,
+                                    "server_public_key", key, "settings", "max_blind_seconds",
+                                    answer->settings.max_blind_seconds, "decode_everything",
+                                    answer->settings.decode_everything, "watch_packet_sizes",
+                                    answer->settings.watch_packet_sizes, "analysis_rate_fps",
+                                    answer->settings.analysis_rate_fps, "analysis_least_rate_fps",
+                                    answer->settings.analysis_least_rate_fps, "cameras", cameras));
 }
 
 static bool wrong(GError **error, const char *field)
@@ -282,6 +284,7 @@ static bool parse_settings(const json_t *object, struct lease_settings *settings
 {
     return take_number(object, "max_blind_seconds", 0, 3600, &settings->max_blind_seconds, error) &&
            take_flag(object, "decode_everything", &settings->decode_everything, error) &&
+           take_flag(object, "watch_packet_sizes", &settings->watch_packet_sizes, error) &&
            take_number(object, "analysis_rate_fps", 0.1, 60, &settings->analysis_rate_fps, error) &&
            take_number(object, "analysis_least_rate_fps", 0.1, 60,
                        &settings->analysis_least_rate_fps, error);

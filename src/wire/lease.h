@@ -72,6 +72,7 @@ struct lease_camera {
 struct lease_settings {
     double max_blind_seconds;
     bool decode_everything;
+    bool watch_packet_sizes;
     double analysis_rate_fps;
     double analysis_least_rate_fps;
 };

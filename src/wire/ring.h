@@ -136,6 +136,7 @@ struct ring_geometry {
  * output file. */
 #define RING_START_DECODE_EVERYTHING 1u
 #define RING_START_ALLOW_LOOPBACK    2u /* the camera may be this machine */
+#define RING_START_IGNORE_SIZES      4u /* large packets of a still scene are no trigger */
 struct ring_start {
     struct ring_header header;
     uint32_t role, backend, transport, pace, flags;

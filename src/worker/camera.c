@@ -426,6 +426,7 @@ static void open_source(struct camera *camera)
         .transport = transport_of(camera->lease.transport),
         .pace = is_file ? SOURCE_PACE_LOOP : SOURCE_PACE_LIVE,
         .decode_everything = camera->settings.decode_everything,
+        .ignore_packet_sizes = !camera->settings.watch_packet_sizes,
         .max_blind_seconds = camera->settings.max_blind_seconds,
         .allow_loopback = camera->lease.allow_loopback,
         .analysis_fps = MAX(camera->settings.analysis_rate_fps, PIPELINE_BUSY_FPS_DEFAULT),
@@ -494,7 +495,8 @@ static void follow_lease(struct camera *camera)
     const bool changed = camera->wanted_generation != camera->generation;
     const bool other_watch =
         camera->settings.max_blind_seconds != camera->wanted_settings.max_blind_seconds ||
-        camera->settings.decode_everything != camera->wanted_settings.decode_everything;
+        camera->settings.decode_everything != camera->wanted_settings.decode_everything ||
+        camera->settings.watch_packet_sizes != camera->wanted_settings.watch_packet_sizes;
 
     if (changed) {
         copy_lease(&wanted, &camera->wanted);

@@ -205,7 +205,7 @@ static void test_saving_decodes_keys_only_when_still_and_gop_is_short(void **sta
     int number = 0;
 
     (void)state;
-    saving_init(&saving, true, 2000000);
+    saving_init(&saving, true, 2000000, true);
     assert_in_range(feed(&saving, &number, 6, 15, 2000), 60, 80);
     assert_int_equal(feed(&saving, &number, 10, 15, 2000), 10);
     assert_int_equal(saving.mode, SAVING_KEYS);
@@ -223,10 +223,10 @@ static void test_saving_decodes_everything_when_not_allowed_or_gop_is_long(void 
     int number = 0;
 
     (void)state;
-    saving_init(&saving, false, 2000000);
+    saving_init(&saving, false, 2000000, true);
     assert_int_equal(feed(&saving, &number, 20, 15, 2000), 300);
     number = 0;
-    saving_init(&saving, true, 2000000);
+    saving_init(&saving, true, 2000000, true);
     assert_int_equal(feed(&saving, &number, 30, 60, 2000), 450);
 }
 
@@ -237,8 +237,8 @@ static void test_saving_wakes_when_packets_grow_or_somebody_asks(void **state)
     const int64_t step_us = 1000000 / 15;
 
     (void)state;
-    saving_init(&saving, true, 2000000);
-    feed(&saving, &number, 12, 15, 2000);
+    saving_init(&saving, true, 2000000, true);
+    feed(&saving, &number, 32, 15, 2000);
     number++;
     assert_int_equal(saving_packet(&saving, false, 9000, number * step_us), SAVING_SKIP);
     number++;
@@ -246,12 +246,50 @@ static void test_saving_wakes_when_packets_grow_or_somebody_asks(void **state)
     assert_int_equal(saving.mode, SAVING_EVERYTHING);
 
     number = 0;
-    saving_init(&saving, true, 2000000);
+    saving_init(&saving, true, 2000000, true);
     feed(&saving, &number, 12, 15, 2000);
     number++;
     saving_keep_awake(&saving, number * 1000000LL / 15 + 5000000);
     assert_int_equal(saving_packet(&saving, false, 2000, number * 1000000LL / 15),
                      SAVING_REPLAY_LAST_KEY);
+}
+
+/* Puts a still stream of GOP 1 s into KEYS and feeds two large packets, then goes on as it was.
+ * Returns how many seconds later only key packets are decoded again. */
+static int seconds_of_surge(bool watches_sizes, bool moves, guint64 *triggers)
+{
+    struct saving saving;
+    int number = 0, seconds = 0;
+
+    saving_init(&saving, true, 2000000, watches_sizes);
+    feed(&saving, &number, 32, 15, 2000);
+    assert_int_equal(saving.mode, SAVING_KEYS);
+    number++;
+    for (int large = 0; large < 2; large++) {
+        saving_packet(&saving, false, 9000, number * 1000000LL / 15);
+        number++;
+    }
+    if (moves)
+        saving_look(&saving, true, (number - 1) * 1000000LL / 15);
+    while (number % 15)
+        number++;
+    for (; saving.mode != SAVING_KEYS && seconds < 60; seconds++)
+        feed(&saving, &number, 1, 15, 2000);
+    *triggers = saving.triggers;
+    return seconds;
+}
+
+static void test_saving_looks_longer_when_something_moved_after_a_surge(void **state)
+{
+    guint64 triggers;
+
+    (void)state;
+    assert_in_range(seconds_of_surge(true, false, &triggers), 1, 2);
+    assert_int_equal(triggers, 1);
+    assert_in_range(seconds_of_surge(true, true, &triggers), 4, 6);
+    assert_int_equal(triggers, 1);
+    assert_int_equal(seconds_of_surge(false, false, &triggers), 0);
+    assert_int_equal(triggers, 0);
 }
 
 static void test_saving_wakes_when_a_key_frame_does_not_come(void **state)
@@ -262,7 +300,7 @@ static void test_saving_wakes_when_a_key_frame_does_not_come(void **state)
     int packets = 0;
 
     (void)state;
-    saving_init(&saving, true, 2000000);
+    saving_init(&saving, true, 2000000, true);
     feed(&saving, &number, 12, 15, 2000);
     for (; answer == SAVING_SKIP && packets < 100; packets++)
         answer = saving_packet(&saving, false, 2000, (++number) * 1000000LL / 15);
@@ -322,6 +360,7 @@ int main(void)
         cmocka_unit_test(test_saving_decodes_keys_only_when_still_and_gop_is_short),
         cmocka_unit_test(test_saving_decodes_everything_when_not_allowed_or_gop_is_long),
         cmocka_unit_test(test_saving_wakes_when_packets_grow_or_somebody_asks),
+        cmocka_unit_test(test_saving_looks_longer_when_something_moved_after_a_surge),
         cmocka_unit_test(test_saving_wakes_when_a_key_frame_does_not_come),
         cmocka_unit_test(test_health_names_frozen_black_and_garbage_in_time),
         cmocka_unit_test(test_retry_is_immediate_once_then_doubles_with_jitter),

@@ -4,13 +4,22 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-static void paint(const struct clip *clip, int number, guint8 *pixels)
+/* Goes on from picture to picture: as a sensor's, the noise of one has nothing to do with that of
+ * another. An encoder would find what repeats. */
+static guint32 next_noise(guint32 *state)
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 17;
+    *state ^= *state << 5;
+    return *state * 0x9E3779B1u;
+}
+
+static void paint(const struct clip *clip, int number, guint32 *random, guint8 *pixels)
 {
     const int width = clip->width, height = clip->height;
     const int span = MAX(clip->last_moving - clip->first_moving, 1);
     const bool moving = number >= clip->first_moving && number < clip->last_moving;
     const int left = (width - width / 6) * (number - clip->first_moving) / span;
-    guint32 random = 12345u + (guint32)number * 7919u;
 
     for (int y = 0; y < height; y++) {
         for (int x = 0; x < width; x++) {
@@ -19,10 +28,8 @@ static void paint(const struct clip *clip, int number, guint8 *pixels)
             if (moving && x >= left && x < left + width / 6 && y >= height / 4 &&
                 y < height * 3 / 4)
                 value = 220;
-            if (clip->noise) {
-                random = random * 1664525u + 1013904223u;
-                value += (int)(random >> 24) % (2 * clip->noise + 1) - clip->noise;
-            }
+            if (clip->noise)
+                value += (int)(next_noise(random) >> 24) % (2 * clip->noise + 1) - clip->noise;
             pixels[y * width + x] = (guint8)CLAMP(value, 0, 255);
         }
     }
@@ -46,12 +53,13 @@ void clip_write(const struct clip *clip, const char *path)
                                 .format = IMAGE_FORMAT_I420,
                                 .planes = {pixels, pixels + size, pixels + size + size / 4},
                                 .strides = {clip->width, clip->width / 2, clip->width / 2}};
+    guint32 random = 1;
     GError *error = NULL;
     struct encoder *encoder = encoder_new(&config, &error);
 
     g_assert_no_error(error);
     for (int i = 0; i < clip->frames; i++) {
-        paint(clip, i, pixels);
+        paint(clip, i, &random, pixels);
         encoder_push(encoder, &image, i * 1000000LL / clip->fps, &error);
         g_assert_no_error(error);
     }

@@ -9,7 +9,7 @@ static struct lease_answer make_answer(void)
 {
     struct lease_answer answer = {.version = "17",
                                   .lease_seconds = 30,
-                                  .settings = {2, false, 5, 2},
+                                  .settings = {2, false, true, 5, 2},
                                   .cameras = lease_cameras_new()};
     struct lease_camera camera = lease_camera_make();
     const struct lease_line line = {uuid_new((struct utc){2000}), 0.5f, 0, 0.5f, 1};

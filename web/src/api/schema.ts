@@ -1307,6 +1307,7 @@ export interface components {
             settings: {
                 max_blind_seconds?: number;
                 decode_everything?: boolean;
+                watch_packet_sizes?: boolean;
                 analysis_rate_fps?: number;
                 analysis_least_rate_fps?: number;
             };
