@@ -5,7 +5,9 @@
 
 #include <glib.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 /*
  * The coded scan. A row is centred on the mean of all rows (faces share most of their length, signs
@@ -25,6 +27,12 @@
 #define SIGN_SHARE      160  /* and one of this many rows */
 #define SPARE_FROM_INT8 15   /* rows that go on from the int8 rows, more than asked for */
 #define SAMPLED_ROWS    4096 /* for the quantile of the signs */
+/* Rows ahead that are asked of memory while int8 rows are compared: they lie anywhere. */
+#define PREFETCHED 16
+#define CACHE_LINE 64
+/* From this size on a block asks for pages of this size: with small ones nearly every int8 row
+ * costs a walk through the page tables. */
+#define LARGE_PAGE ((size_t)2 << 20)
 #define ROTATIONS                                                                                  \
     3 /* rounds of sign flips and Hadamard transform: as good as a random rotation                 \
        */
@@ -36,15 +44,16 @@ struct scan {
     uint32_t capacity;
     float *vectors; /* count × dimension */
     /* Coded copy; coded_at == 0 when there is none. */
-    uint32_t coded_at; /* rows when the mean was taken */
-    float *mean;       /* dimension */
-    float scale;       /* int8 per unit */
-    int8_t *bytes;     /* count × dimension */
-    uint64_t *codes;   /* count × bits / 64 */
-    float *flips;      /* ROTATIONS × bits, ±1 */
-    float *rotated;    /* bits; scratch */
-    uint8_t *counts;   /* scratch: differing signs by row, whole groups */
-    uint8_t *least;    /* scratch: by group */
+    uint32_t coded_at;   /* rows when the mean was taken */
+    float *mean;         /* dimension */
+    float scale;         /* int8 per unit */
+    uint32_t coded_room; /* rows */
+    int8_t *bytes;       /* coded_room × dimension */
+    uint64_t *codes;     /* bits / 64 planes of coded_room words: word w of all rows, then w + 1 */
+    float *flips;        /* ROTATIONS × bits, ±1 */
+    float *rotated;      /* bits; scratch */
+    uint8_t *counts;     /* scratch: differing signs by row, whole groups */
+    uint8_t *least;      /* scratch: by group, whole eights */
     uint32_t counts_room;
     uint32_t *chosen; /* scratch: rows from the signs */
     size_t chosen_room;
@@ -68,8 +77,8 @@ void scan_free(struct scan *scan)
         return;
     g_free(scan->vectors);
     g_free(scan->mean);
-    g_free(scan->bytes);
-    g_free(scan->codes);
+    free(scan->bytes);
+    free(scan->codes);
     g_free(scan->flips);
     g_free(scan->rotated);
     g_free(scan->chosen);
@@ -126,8 +135,9 @@ static void hadamard(float *x, unsigned bits)
     }
 }
 
-/* Centres, quantises and codes one vector. */
-static void code_vector(struct scan *scan, const float *vector, int8_t *bytes, uint64_t *code)
+/* Centres, quantises and codes one vector; word w of the code goes to code[w * stride]. */
+static void code_vector(struct scan *scan, const float *vector, int8_t *bytes, uint64_t *code,
+                        size_t stride)
 {
     float *x = scan->rotated;
 
@@ -145,23 +155,53 @@ static void code_vector(struct scan *scan, const float *vector, int8_t *bytes, u
         hadamard(x, scan->bits);
     }
     for (unsigned word = 0; word < scan->bits / 64; word++) {
-        code[word] = 0;
+        uint64_t signs = 0;
+
         for (unsigned bit = 0; bit < 64; bit++)
-            code[word] |= (uint64_t)(x[word * 64 + bit] > 0) << bit;
+            signs |= (uint64_t)(x[word * 64 + bit] > 0) << bit;
+        code[word * stride] = signs;
     }
 }
 
 static void code_row(struct scan *scan, uint32_t row)
 {
     code_vector(scan, scan_vector(scan, row), scan->bytes + (size_t)row * scan->dimension,
-                scan->codes + (size_t)row * (scan->bits / 64));
+                scan->codes + row, scan->coded_room);
 }
 
-static void reserve_codes(struct scan *scan)
+/* `bytes` of memory that begin with a cache line, or a large page where there are so many. */
+static void *take_aligned(size_t bytes)
 {
-    scan->bytes = g_realloc_n(scan->bytes, (size_t)scan->capacity * scan->dimension, 1);
-    scan->codes =
-        g_realloc_n(scan->codes, (size_t)scan->capacity * (scan->bits / 64), sizeof(uint64_t));
+    const size_t unit = bytes >= LARGE_PAGE ? LARGE_PAGE : CACHE_LINE;
+    void *block;
+
+    if (posix_memalign(&block, unit, bytes) != 0)
+        g_error("no memory: %zu bytes for a gallery", bytes);
+#ifdef MADV_HUGEPAGE
+    if (unit == LARGE_PAGE)
+        (void)madvise(block, bytes, MADV_HUGEPAGE); /* a wish */
+#endif
+    return block;
+}
+
+/* Makes room for the codes of `capacity` rows; keeps those of the first `kept`. */
+static void reserve_codes(struct scan *scan, uint32_t kept)
+{
+    const size_t words = scan->bits / 64, room = scan->capacity;
+    int8_t *bytes = take_aligned(room * scan->dimension);
+    uint64_t *codes = take_aligned(room * words * sizeof(uint64_t));
+
+    if (kept > 0) {
+        memcpy(bytes, scan->bytes, (size_t)kept * scan->dimension);
+        for (size_t word = 0; word < words; word++)
+            memcpy(codes + word * room, scan->codes + word * scan->coded_room,
+                   kept * sizeof(uint64_t));
+    }
+    free(scan->bytes);
+    free(scan->codes);
+    scan->bytes = bytes;
+    scan->codes = codes;
+    scan->coded_room = scan->capacity;
 }
 
 /* Takes the mean and the range of all rows and codes them all. */
@@ -190,7 +230,8 @@ static void code_all(struct scan *scan)
     }
     scan->scale = 127.0f / widest;
     scan->coded_at = scan->count;
-    reserve_codes(scan);
+    if (scan->coded_room < scan->capacity)
+        reserve_codes(scan, 0);
     for (uint32_t row = 0; row < scan->count; row++)
         code_row(scan, row);
 }
@@ -206,7 +247,7 @@ bool scan_add(struct scan *scan, const float *vector)
         scan->vectors =
             g_realloc_n(scan->vectors, (size_t)scan->capacity * scan->dimension, sizeof(float));
         if (scan->coded_at)
-            reserve_codes(scan);
+            reserve_codes(scan, scan->count);
     }
     memcpy(scan->vectors + (size_t)scan->count * scan->dimension, vector,
            scan->dimension * sizeof(float));
@@ -219,7 +260,6 @@ bool scan_add(struct scan *scan, const float *vector)
 void scan_remove(struct scan *scan, uint32_t row)
 {
     const uint32_t last = scan->count - 1;
-    const size_t words = scan->bits / 64;
 
     g_assert(row < scan->count);
     if (row != last) {
@@ -228,7 +268,9 @@ void scan_remove(struct scan *scan, uint32_t row)
         if (scan->coded_at) {
             memcpy(scan->bytes + (size_t)row * scan->dimension,
                    scan->bytes + (size_t)last * scan->dimension, scan->dimension);
-            memcpy(scan->codes + row * words, scan->codes + last * words, words * sizeof(uint64_t));
+            for (size_t word = 0; word < scan->bits / 64; word++)
+                scan->codes[word * scan->coded_room + row] =
+                    scan->codes[word * scan->coded_room + last];
         }
     }
     scan->count--;
@@ -286,7 +328,7 @@ static void reserve_scratch(struct scan *scan, size_t wanted)
         g_free(scan->counts);
         g_free(scan->least);
         scan->counts = g_malloc(groups * SCAN_GROUP);
-        scan->least = g_malloc(groups);
+        scan->least = g_malloc((groups + 7) / 8 * 8);
         scan->counts_room = scan->capacity;
     }
     if (scan->chosen_room < wanted) {
@@ -312,29 +354,42 @@ static uint8_t limit_for(const struct scan *scan, size_t wanted)
     return limit;
 }
 
+/* Of eight numbers below 128, which are at most `limit` (below 128, too): the high bit of each
+ * byte. */
+static uint64_t at_most(const uint8_t *eight, uint8_t limit)
+{
+    const uint64_t high = 0x8080808080808080u;
+    uint64_t numbers;
+
+    memcpy(&numbers, eight, sizeof(numbers));
+    /* A byte of 128 + limit − number keeps its high bit. */
+    return (high + limit * 0x0101010101010101u - GUINT64_FROM_LE(numbers)) & high;
+}
+
+static unsigned first_of(uint64_t high_bits)
+{
+    return (unsigned)__builtin_ctzll(high_bits) / 8;
+}
+
 /* Collects the rows with at most `limit` differing signs, in their order, until `most` are found.
  */
 static size_t collect(struct scan *scan, size_t groups, uint8_t limit, size_t most)
 {
-    const uint64_t high = 0x8080808080808080u;
-    const uint64_t limits = limit * 0x0101010101010101u;
     size_t found = 0;
 
-    for (size_t group = 0; group < groups; group++) {
-        if (scan->least[group] > limit)
-            continue;
-        for (size_t i = group * SCAN_GROUP; i < (group + 1) * SCAN_GROUP; i += 8) {
-            uint64_t eight, hits;
+    for (size_t first = 0; first < groups; first += 8) {
+        for (uint64_t near = at_most(scan->least + first, limit); near != 0; near &= near - 1) {
+            const size_t group = first + first_of(near);
 
-            /* A byte of 128 + limit − count keeps its high bit where count ≤ limit ≤ 127. */
-            memcpy(&eight, scan->counts + i, sizeof(eight));
-            hits = (high + limits - GUINT64_FROM_LE(eight)) & high;
-            for (; hits != 0; hits &= hits - 1) {
-                const size_t row = i + (unsigned)__builtin_ctzll(hits) / 8;
+            for (size_t i = group * SCAN_GROUP; i < (group + 1) * SCAN_GROUP; i += 8) {
+                for (uint64_t hits = at_most(scan->counts + i, limit); hits != 0;
+                     hits &= hits - 1) {
+                    const size_t row = i + first_of(hits);
 
-                if (found == most || row >= scan->count)
-                    return found;
-                scan->chosen[found++] = (uint32_t)row;
+                    if (found == most || row >= scan->count)
+                        return found;
+                    scan->chosen[found++] = (uint32_t)row;
+                }
             }
         }
     }
@@ -355,11 +410,14 @@ static size_t choose_by_signs(struct scan *scan, const uint64_t *code, size_t wa
     while ((scan->bits >> shift) > SCAN_COUNT_MAX + 1)
         shift++;
     if (words == 2)
-        scan_count_signs_128(scan->codes, code[0], code[1], scan->counts, scan->count);
+        scan_count_signs_128(scan->codes, scan->codes + scan->coded_room, code[0], code[1],
+                             scan->counts, scan->count);
     else
-        scan_count_signs(scan->codes, code, words, shift, scan->counts, scan->count);
+        scan_count_signs(scan->codes, scan->coded_room, code, words, shift, scan->counts,
+                         scan->count);
     memset(scan->counts + scan->count, SCAN_COUNT_MAX, groups * SCAN_GROUP - scan->count);
     scan_least_of_groups(scan->counts, scan->least, groups);
+    memset(scan->least + groups, SCAN_COUNT_MAX, (groups + 7) / 8 * 8 - groups);
     limit = limit_for(scan, wanted);
     found = collect(scan, groups, limit, most);
     while (found == most && limit > 0) {
@@ -371,6 +429,14 @@ static size_t choose_by_signs(struct scan *scan, const uint64_t *code, size_t wa
         }
     }
     return found;
+}
+
+static void prefetch_bytes(const struct scan *scan, uint32_t row)
+{
+    const int8_t *bytes = scan->bytes + (size_t)row * scan->dimension;
+
+    for (unsigned k = 0; k < scan->dimension; k += CACHE_LINE)
+        __builtin_prefetch(bytes + k);
 }
 
 size_t scan_nearest_coded(struct scan *scan, const float *query, struct scan_hit *hits, size_t most)
@@ -386,13 +452,13 @@ size_t scan_nearest_coded(struct scan *scan, const float *query, struct scan_hit
         return 0;
     if (scan->coded_at == 0 || scan->count / 2 > scan->coded_at)
         code_all(scan);
-    code_vector(scan, query, bytes, code);
+    code_vector(scan, query, bytes, code, 1);
     chosen = choose_by_signs(scan, code, wanted);
     for (size_t i = 0; i < chosen; i++) {
         const int8_t *row = scan->bytes + (size_t)scan->chosen[i] * scan->dimension;
 
-        if (i + 8 < chosen)
-            __builtin_prefetch(scan->bytes + (size_t)scan->chosen[i + 8] * scan->dimension);
+        if (i + PREFETCHED < chosen)
+            prefetch_bytes(scan, scan->chosen[i + PREFETCHED]);
         near_count = keep_hit(nearest, near_count, most + SPARE_FROM_INT8, scan->chosen[i],
                               (float)scan_square_distance_i8(bytes, row, scan->dimension));
     }

@@ -14,22 +14,22 @@ BODY uint8_t limited(uint64_t count)
     return (uint8_t)(count > SCAN_COUNT_MAX ? SCAN_COUNT_MAX : count);
 }
 
-BODY void count_signs_128(const uint64_t *codes, uint64_t q0, uint64_t q1, uint8_t *counts,
-                          size_t rows)
+BODY void count_signs_128(const uint64_t *low, const uint64_t *high, uint64_t q0, uint64_t q1,
+                          uint8_t *counts, size_t rows)
 {
     for (size_t i = 0; i < rows; i++)
-        counts[i] = limited((uint64_t)__builtin_popcountll(codes[2 * i] ^ q0) +
-                            (uint64_t)__builtin_popcountll(codes[2 * i + 1] ^ q1));
+        counts[i] = limited((uint64_t)__builtin_popcountll(low[i] ^ q0) +
+                            (uint64_t)__builtin_popcountll(high[i] ^ q1));
 }
 
-BODY void count_signs(const uint64_t *codes, const uint64_t *query, size_t words, unsigned shift,
-                      uint8_t *counts, size_t rows)
+BODY void count_signs(const uint64_t *codes, size_t stride, const uint64_t *query, size_t words,
+                      unsigned shift, uint8_t *counts, size_t rows)
 {
     for (size_t i = 0; i < rows; i++) {
         uint64_t count = 0;
 
         for (size_t w = 0; w < words; w++)
-            count += (uint64_t)__builtin_popcountll(codes[i * words + w] ^ query[w]);
+            count += (uint64_t)__builtin_popcountll(codes[w * stride + i] ^ query[w]);
         counts[i] = limited(count >> shift);
     }
 }
@@ -130,12 +130,13 @@ static bool has_avx2(void)
 #endif
 
 DEFINE(void, count_signs_128,
-       (const uint64_t *codes, uint64_t q0, uint64_t q1, uint8_t *counts, size_t rows),
-       (codes, q0, q1, counts, rows))
-DEFINE(void, count_signs,
-       (const uint64_t *codes, const uint64_t *query, size_t words, unsigned shift, uint8_t *counts,
+       (const uint64_t *low, const uint64_t *high, uint64_t q0, uint64_t q1, uint8_t *counts,
         size_t rows),
-       (codes, query, words, shift, counts, rows))
+       (low, high, q0, q1, counts, rows))
+DEFINE(void, count_signs,
+       (const uint64_t *codes, size_t stride, const uint64_t *query, size_t words, unsigned shift,
+        uint8_t *counts, size_t rows),
+       (codes, stride, query, words, shift, counts, rows))
 DEFINE(void, least_of_groups, (const uint8_t *counts, uint8_t *least, size_t groups),
        (counts, least, groups))
 DEFINE(int32_t, square_distance_i8, (const int8_t *a, const int8_t *b, size_t dimension),

@@ -14,14 +14,15 @@
 /* The greatest count that is told apart; more is the same. */
 #define SCAN_COUNT_MAX 127
 
-/* counts[0 … rows) = number of differing bits between 128-bit codes (two words a row) and q, at
- * most SCAN_COUNT_MAX. */
-void scan_count_signs_128(const uint64_t *codes, uint64_t q0, uint64_t q1, uint8_t *counts,
-                          size_t rows);
+/* counts[0 … rows) = number of differing bits between codes of two words (row i: low[i], high[i])
+ * and q, at most SCAN_COUNT_MAX. */
+void scan_count_signs_128(const uint64_t *low, const uint64_t *high, uint64_t q0, uint64_t q1,
+                          uint8_t *counts, size_t rows);
 
-/* The same for codes of `words` words, the number shifted right by `shift`. */
-void scan_count_signs(const uint64_t *codes, const uint64_t *query, size_t words, unsigned shift,
-                      uint8_t *counts, size_t rows);
+/* The same for codes of `words` words (row i: codes[i], codes[stride + i], …), the number shifted
+ * right by `shift`. */
+void scan_count_signs(const uint64_t *codes, size_t stride, const uint64_t *query, size_t words,
+                      unsigned shift, uint8_t *counts, size_t rows);
 
 /* least[g] = least of counts[g * SCAN_GROUP …), for `groups` whole groups. */
 void scan_least_of_groups(const uint8_t *counts, uint8_t *least, size_t groups);
