@@ -128,7 +128,7 @@ void delivery_push(struct stream *stream)
     struct waiting_frame *waiting = &stream->waiting;
     unsigned slot;
 
-    if (!waiting->set || stream->slots.sent_count >= STREAM_FRAMES_OUT)
+    if (!waiting->set || stream->slots.sent_count >= RING_FRAMES_OUT)
         return;
     if (waiting->frame.slot < 0 && waiting->own_slot < 0 && !bring_into_slot(stream, waiting))
         return;

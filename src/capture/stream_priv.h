@@ -19,9 +19,8 @@
 #include "ring/slots.h"
 #include "vision/gate.h"
 
-/* Frames the consumer may hold; extra slots are these and the one that waits. */
-#define STREAM_FRAMES_OUT   3
-#define STREAM_EXTRA_SLOTS  (STREAM_FRAMES_OUT + 1)
+/* Slots for the frames that the consumer holds and for the one that waits here. */
+#define STREAM_EXTRA_SLOTS  (RING_FRAMES_OUT + 1)
 #define STREAM_OPEN_US      12000000
 #define STREAM_SILENCE_US   10000000
 #define STREAM_HEARTBEAT_US 1000000

@@ -172,8 +172,8 @@ enum source_item_kind source_next(struct source *source, int timeout_ms, struct 
         int wait;
 
         /* Everything a child said is heard before its items are handed out: its death must not hide
-         * behind a full queue. The queue stays short, a child has at most 3 frames out. And before
-         * it is judged silent: maybe it was us who did not listen. */
+         * behind a full queue. The queue stays short, a child has two frames out at most. And
+         * before it is judged silent: maybe it was us who did not listen. */
         source_hear(source);
         attend(source);
         if (take_item(source, item) != SOURCE_ITEM_NONE)

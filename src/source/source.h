@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "wire/event.h"
+#include "wire/ring.h"
 
 #include <glib.h>
 #include <stdbool.h>
@@ -105,7 +106,7 @@ struct source_frame {
     struct source_motion motion;
 };
 
-#define SOURCE_FRAMES_HELD 3
+#define SOURCE_FRAMES_HELD RING_FRAMES_OUT
 
 /* The camera's state changed. */
 struct source_change {

@@ -38,6 +38,8 @@
 #define RING_MAGIC 0x31475243u /* "CRG1" */
 /* Slots of one ring: 16 reference frames of H.264 and H.265, two being decoded, the consumer's. */
 #define RING_SLOTS_MAX 32
+/* Frames that a consumer may hold: one that it looks at and the next. Each more is a slot more. */
+#define RING_FRAMES_OUT 2
 /* Bytes of one ring: 32 slots of a 25 Mpx 4:4:4 frame would be 2.4 GB; a 4K I420 ring is 400 MB. */
 #define RING_BYTES_MAX (1024LL * 1024 * 1024)
 /* Widest and highest frame: what H.264 level 6.2 and H.265 allow. */
