@@ -399,7 +399,11 @@ static bool advance(struct feed *feed, struct client *client, int64_t *head)
     if (!read_now(feed, &reading))
         return true;
     *head = MAX(*head, reading.head);
-    if (first) {
+    if (!first && reading.after < reading.floor) {
+        /* What it still had to get is gone meanwhile. */
+        greet(client->stream, "reset", reading.head, reading.head, client->tenant_id);
+        client->version = reading.head;
+    } else if (first) {
         greet(client->stream, "hello", reading.head, 0, client->tenant_id);
         if (reading.after < 0 || reading.after == reading.head) {
             client->version = reading.head;

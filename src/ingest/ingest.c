@@ -218,14 +218,20 @@ bool ingest_turn(struct ingest *ingest, turn_run run, void *data, GError **error
 
 /* ---- The object ---- */
 
-static bool open_galleries(struct turn *turn, void *data, GError **error)
+/* Galleries, and the newest time of which the database knows. */
+static bool open_tenants(struct turn *turn, void *data, GError **error)
 {
     g_autoptr(GArray) tenants = tenants_list(turn->connection, error);
+    struct utc *newest = data;
 
-    (void)data;
+    *newest = (struct utc){0};
     for (guint i = 0; tenants && i < tenants->len; i++) {
-        if (!turn_tenant(turn, g_array_index(tenants, struct tenant, i).id, error))
+        const struct uuid id = g_array_index(tenants, struct tenant, i).id;
+        struct utc written;
+
+        if (!turn_tenant(turn, id, error) || !feed_newest(turn->connection, id, &written, error))
             return false;
+        newest->us = MAX(newest->us, written.us);
     }
     return tenants != NULL;
 }
@@ -233,6 +239,7 @@ static bool open_galleries(struct turn *turn, void *data, GError **error)
 struct ingest *ingest_new(const struct ingest_config *config, GError **error)
 {
     struct ingest *ingest = g_new0(struct ingest, 1);
+    struct utc newest;
 
     ingest->config = *config;
     if (!(ingest->config.wrong_per_1000 > 0))
@@ -242,10 +249,13 @@ struct ingest *ingest_new(const struct ingest_config *config, GError **error)
         g_hash_table_new_full(uuid_hash_key, uuid_equal_key, NULL, tenant_gallery_free);
     ingest->zones = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
                                           (GDestroyNotify)(void *)g_time_zone_unref);
-    if (!ingest_turn(ingest, open_galleries, NULL, error)) {
+    if (!ingest_turn(ingest, open_tenants, &newest, error)) {
         ingest_free(ingest);
         return NULL;
     }
+    /* A clock that is wrong when the machine starts is not believed either. */
+    if (newest.us > 0)
+        (void)believed_now(&ingest->believed, newest, config->clock->mono_now(config->clock));
     return ingest;
 }
 

@@ -124,12 +124,16 @@ bool ingest_announce(struct ingest *ingest, struct uuid tenant, const char *kind
 bool ingest_lacks_room_for_pictures(struct ingest *ingest);
 
 struct ingest_sweep_result {
-    unsigned pictures_expired; /* removed because their time was over */
-    unsigned orphans_removed;  /* blobs without a row */
+    unsigned pictures_expired;   /* removed because their time was over */
+    unsigned embeddings_expired; /* likewise */
+    unsigned orphans_removed;    /* blobs without a row */
 };
 
-/* Removes expired pictures (the row stays and says when and why) and blobs that no row names and
- * that are older than an hour. Call it every few minutes. */
+/* Removes what there is no reason to keep any more: expired pictures (the row stays and says when
+ * and why); expired embeddings, from the database and from the gallery, so that nobody is matched
+ * by them; blobs that no row names and that are older than an hour; what is in the feed beyond its
+ * newest LIMIT_FEED_REPLAY items. Many small transactions, each complete by itself. Expired is what
+ * is so by a clock that is believed (base/believed.h). Call it every few minutes. */
 bool ingest_sweep(struct ingest *ingest, struct ingest_sweep_result *result, GError **error);
 
 #endif

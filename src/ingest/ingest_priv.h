@@ -19,11 +19,12 @@
  *   counts.c      the signed difference of roll-ups and person days
  *   galleries.c   galleries in memory, and which templates are in them
  *   people.c      operations of people
- *   sweep.c       expired pictures, orphans
+ *   sweep.c       what has expired, orphans, the end of the feed
  */
 #ifndef INGEST_INGEST_PRIV_H
 #define INGEST_INGEST_PRIV_H
 
+#include "base/believed.h"
 #include "base/log.h"
 #include "identity/gallery.h"
 #include "ingest/ingest.h"
@@ -54,8 +55,9 @@ struct ingest {
     atomic_bool no_room;   /* the last picture was not stored: its disk is full */
     /* Guarded by the mutex: */
     struct log_limiter no_room_limiter;
-    GHashTable *galleries; /* struct uuid * tenant → struct tenant_gallery * (owned) */
-    GHashTable *zones;     /* char * name → GTimeZone * (both owned), those of sites */
+    struct believed believed; /* the time of sweeps */
+    GHashTable *galleries;    /* struct uuid * tenant → struct tenant_gallery * (owned) */
+    GHashTable *zones;        /* char * name → GTimeZone * (both owned), those of sites */
 };
 
 /* One person at one site whose sightings changed within [from, to]. */

@@ -695,11 +695,12 @@ static void look_after(struct serve *serve, unsigned tick)
         struct ingest_sweep_result swept;
 
         if (!ingest_sweep(serve->ingest, &swept, &error))
-            log_warn(&serve->logger, "old pictures were not removed, trying again: %s",
+            log_warn(&serve->logger, "what has expired was not removed, trying again: %s",
                      error->message);
-        else if (swept.pictures_expired + swept.orphans_removed > 0)
-            log_info(&serve->logger, "removed %u expired pictures and %u left-over files",
-                     swept.pictures_expired, swept.orphans_removed);
+        else if (swept.pictures_expired + swept.embeddings_expired + swept.orphans_removed > 0)
+            log_info(&serve->logger,
+                     "removed %u expired pictures, %u expired embeddings and %u left-over files",
+                     swept.pictures_expired, swept.embeddings_expired, swept.orphans_removed);
         g_clear_error(&error);
     }
     if (tick % PURGE_EVERY_TICKS == 1 && !account_purge(serve->account, &error))

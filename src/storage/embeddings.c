@@ -275,3 +275,25 @@ GArray *embeddings_expired(struct connection *connection, struct utc now, unsign
     return statement_collect(statement, sizeof(struct embedding), read_embedding, clear_embedding,
                              error);
 }
+
+bool embeddings_delete_expired(struct connection *connection, struct uuid tenant_id, struct uuid id,
+                               struct utc now, bool *removed, GError **error)
+{
+    scoped_statement *statement = connection_prepare(
+        connection,
+        "DELETE FROM embeddings WHERE id = :id AND tenant_id = :tenant_id AND hold = 0 "
+        "AND expires_at <= :now AND NOT EXISTS (SELECT 1 FROM people p "
+        "WHERE p.id = embeddings.person_id AND p.embeddings_expire_at > :now)",
+        error);
+    int64_t changes;
+
+    if (!statement)
+        return false;
+    statement_bind_uuid(statement, ":id", id);
+    statement_bind_uuid(statement, ":tenant_id", tenant_id);
+    statement_bind_utc(statement, ":now", now);
+    if (!statement_run(statement, &changes, error))
+        return false;
+    *removed = changes == 1;
+    return true;
+}

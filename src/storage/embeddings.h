@@ -66,4 +66,8 @@ GArray *embeddings_gallery(struct connection *connection, struct uuid tenant_id,
 GArray *embeddings_expired(struct connection *connection, struct utc now, unsigned limit,
                            GError **error);
 
+/* Removes one that is what embeddings_expired finds; *removed says whether it (still) was. */
+bool embeddings_delete_expired(struct connection *connection, struct uuid tenant_id, struct uuid id,
+                               struct utc now, bool *removed, GError **error);
+
 #endif

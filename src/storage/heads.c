@@ -160,6 +160,62 @@ bool feed_count_after(struct connection *connection, struct uuid tenant_id, int6
     return statement_check(statement, error);
 }
 
+bool feed_newest(struct connection *connection, struct uuid tenant_id, struct utc *created_at,
+                 GError **error)
+{
+    scoped_statement *statement = connection_prepare(
+        connection,
+        "SELECT created_at FROM feed WHERE tenant_id = :tenant_id AND version > 0 "
+        "ORDER BY version DESC, ordinal DESC LIMIT 1",
+        error);
+    enum step step;
+
+    if (!statement)
+        return false;
+    statement_bind_uuid(statement, ":tenant_id", tenant_id);
+    step = statement_step(statement, error);
+    if (step == STEP_ERROR)
+        return false;
+    *created_at = step == STEP_ROW ? statement_utc(statement, 0) : (struct utc){0};
+    return statement_check(statement, error);
+}
+
+/* The version of the `place`th item from the newest; 0 when there are fewer. */
+static bool version_from_newest(struct connection *connection, struct uuid tenant_id,
+                                unsigned place, int64_t *version, GError **error)
+{
+    scoped_statement *statement =
+        connection_prepare(connection,
+                           "SELECT version FROM feed WHERE tenant_id = :tenant_id AND version > 0 "
+                           "ORDER BY version DESC, ordinal DESC LIMIT 1 OFFSET :offset",
+                           error);
+    enum step step;
+
+    if (!statement)
+        return false;
+    statement_bind_uuid(statement, ":tenant_id", tenant_id);
+    statement_bind_int64(statement, ":offset", (int64_t)place - 1);
+    step = statement_step(statement, error);
+    *version = step == STEP_ROW ? statement_int64(statement, 0) : 0;
+    return step != STEP_ERROR && statement_check(statement, error);
+}
+
+bool feed_surplus(struct connection *connection, struct uuid tenant_id, unsigned keep,
+                  unsigned at_once, int64_t *version, GError **error)
+{
+    int64_t oldest, oldest_kept, piece_end;
+
+    if (!page_end(connection, tenant_id, 0, 1, &oldest, error) ||
+        !version_from_newest(connection, tenant_id, keep, &oldest_kept, error) ||
+        !page_end(connection, tenant_id, 0, at_once, &piece_end, error))
+        return false;
+    /* Of a version that is kept in part, all is kept. */
+    *version = MIN(oldest_kept - 1, piece_end);
+    if (*version < oldest)
+        *version = 0;
+    return true;
+}
+
 static bool purge(struct connection *connection, const char *sql, struct uuid tenant_id,
                   int64_t version, GError **error)
 {

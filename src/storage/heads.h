@@ -39,6 +39,15 @@ bool feed_floor(struct connection *connection, struct uuid tenant_id, int64_t *v
 bool feed_count_after(struct connection *connection, struct uuid tenant_id, int64_t after,
                       int64_t most, int64_t *count, GError **error);
 
+/* The time of the newest item; 0 when there is none. */
+bool feed_newest(struct connection *connection, struct uuid tenant_id, struct utc *created_at,
+                 GError **error);
+
+/* Up to which version the feed can be purged when the newest `keep` items stay, a piece of about
+ * `at_once` items at a time, since versions are whole. 0 when nothing is to go. */
+bool feed_surplus(struct connection *connection, struct uuid tenant_id, unsigned keep,
+                  unsigned at_once, int64_t *version, GError **error);
+
 /* Forgets feed items and gallery changes of versions ≤ `version`. */
 bool feed_purge(struct connection *connection, struct uuid tenant_id, int64_t version,
                 GError **error);

@@ -742,6 +742,22 @@ static bool move_faces(struct connection *connection, void *data, GError **error
         assert_int_equal(expired->len, 3); /* 300, 301, 302 */
         assert_int_equal(later->len, 4);   /* and 303; 304 is held */
     }
+    {
+        static const struct {
+            unsigned id;
+            int64_t at;
+            bool removed;
+        } cases[] = {{303, 10, false}, {304, 11, false}, {303, 11, true}, {303, 11, false}};
+
+        for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+            bool removed;
+
+            if (!embeddings_delete_expired(connection, tenant, id(cases[i].id), at(cases[i].at),
+                                           &removed, error))
+                return false;
+            assert_int_equal(removed, cases[i].removed);
+        }
+    }
     if (!embeddings_delete_of_track(connection, tenant, id(101), error))
         return false;
     expect_ranks(connection, fixture, id(2), false, NULL, 0);

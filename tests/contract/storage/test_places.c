@@ -351,7 +351,8 @@ static bool append_feed(struct connection *connection, void *data, GError **erro
                                            .ordinal = ordinal,
                                            .kind = FEED_VISIT,
                                            .change = "made",
-                                           .subject_id = id((unsigned)version)};
+                                           .subject_id = id((unsigned)version),
+                                           .created_at = at(version)};
             const struct gallery_change change = {.tenant_id = fixture->tenant_id,
                                                   .version = version,
                                                   .ordinal = ordinal,
@@ -390,11 +391,42 @@ static bool see_feed(struct connection *connection, void *data, GError **error)
     return true;
 }
 
+/* Five versions of three items. */
+static bool see_surplus(struct connection *connection, void *data, GError **error)
+{
+    static const struct {
+        unsigned keep, at_once;
+        int64_t version;
+    } cases[] = {
+        {100, 100, 0}, {15, 100, 0}, {14, 100, 0}, {13, 100, 0},
+        {12, 100, 1},  {4, 100, 3},  {4, 1, 1},    {4, 4, 2},
+    };
+    const struct fixture *const fixture = data;
+    struct utc newest;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        int64_t version = -1;
+
+        if (!feed_surplus(connection, fixture->tenant_id, cases[i].keep, cases[i].at_once, &version,
+                          error))
+            return false;
+        assert_int_equal(version, cases[i].version);
+    }
+    if (!feed_newest(connection, fixture->tenant_id, &newest, error))
+        return false;
+    assert_int_equal(newest.us, at(5).us);
+    if (!feed_newest(connection, fixture->other_tenant_id, &newest, error))
+        return false;
+    assert_int_equal(newest.us, 0);
+    return true;
+}
+
 static bool purge_feed(struct connection *connection, void *data, GError **error)
 {
     const struct fixture *const fixture = data;
     int64_t floor;
     int64_t count;
+    int64_t version;
 
     if (!feed_purge(connection, fixture->tenant_id, 3, error) ||
         !feed_purge(connection, fixture->tenant_id, 2, error) ||
@@ -403,6 +435,9 @@ static bool purge_feed(struct connection *connection, void *data, GError **error
         return false;
     assert_int_equal(floor, 3);
     assert_int_equal(count, 6);
+    if (!feed_surplus(connection, fixture->tenant_id, 6, 100, &version, error))
+        return false;
+    assert_int_equal(version, 0);
     return true;
 }
 
@@ -410,6 +445,7 @@ static void test_feed_is_read_in_whole_versions_and_purged_when_old(void **state
 {
     must_write(*state, append_feed, *state);
     must_read(*state, see_feed, *state);
+    must_read(*state, see_surplus, *state);
     must_write(*state, purge_feed, *state);
 }
 

@@ -2,6 +2,7 @@
  */
 #include "world.h"
 
+#include "storage/heads.h"
 #include "wire/lease.h"
 
 #include "cmocka_include.h"
@@ -467,6 +468,37 @@ static void test_feed_says_reset_when_the_id_is_from_another_time(void **state)
     raw_answer_clear(&answer);
 }
 
+/* Three changes, of which the first two are purged at once. */
+static bool purge_what_was_not_read(struct connection *connection, void *data, GError **error)
+{
+    const struct uuid tenant = ((struct world *)data)->own.tenant;
+    int64_t version;
+
+    if (!heads_lock(connection, tenant, &version, error))
+        return false;
+    for (int i = 0; i < 3; i++) {
+        struct feed_item item = {.tenant_id = tenant, .kind = FEED_SITE, .change = "changed"};
+
+        if (!heads_advance(connection, tenant, &item.version, error) ||
+            !feed_append(connection, &item, error))
+            return false;
+        version = item.version;
+    }
+    return feed_purge(connection, tenant, version - 1, error);
+}
+
+static void test_feed_says_reset_when_what_a_reader_still_had_to_get_is_gone(void **state)
+{
+    struct world *world = *state;
+    int fd = world_stream(world, MANAGER, "/api/feed", NULL);
+
+    assert_true(raw_wait_for(fd, "event: hello", 5000));
+    assert_true(storage_write(world->storage, purge_what_was_not_read, world, NULL));
+    g_autofree char *seen = read_until(fd, "event: reset", 10000);
+    assert_non_null(seen);
+    close(fd);
+}
+
 static void test_events_of_garbage_are_refused(void **state)
 {
     struct world *world = *state;
@@ -540,6 +572,7 @@ int main(void)
         cmocka_unit_test(test_runs_of_nets_are_in_the_metrics_when_workers_tell_them),
         cmocka_unit_test(test_feed_tells_of_changes_and_resumes_without_a_gap),
         cmocka_unit_test(test_feed_says_reset_when_the_id_is_from_another_time),
+        cmocka_unit_test(test_feed_says_reset_when_what_a_reader_still_had_to_get_is_gone),
         cmocka_unit_test(test_events_of_garbage_are_refused),
         cmocka_unit_test(test_events_are_applied_and_answered_one_by_one),
     };

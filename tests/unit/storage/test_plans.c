@@ -144,7 +144,10 @@ static bool q_embedding_ranks(struct connection *c, GError **error)
 
 static bool q_embeddings_expired(struct connection *c, GError **error)
 {
-    return drop(embeddings_expired(c, (struct utc){5}, 10, error));
+    bool removed;
+
+    return drop(embeddings_expired(c, (struct utc){5}, 10, error)) &&
+           embeddings_delete_expired(c, some, some, (struct utc){5}, &removed, error);
 }
 
 static bool q_pictures(struct connection *c, GError **error)
@@ -172,7 +175,11 @@ static bool q_people(struct connection *c, GError **error)
 
 static bool q_feed(struct connection *c, GError **error)
 {
-    return drop(feed_after(c, some, 5, 100, error));
+    struct utc newest;
+    int64_t version;
+
+    return drop(feed_after(c, some, 5, 100, error)) && feed_newest(c, some, &newest, error) &&
+           feed_surplus(c, some, 100, 10, &version, error);
 }
 
 static bool q_gallery(struct connection *c, GError **error)
