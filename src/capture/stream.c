@@ -136,6 +136,7 @@ static void send_status(struct stream *stream)
                            (stream->health.garbage ? RING_STATUS_GARBAGE : 0) |
                            (stream->saving.mode == SAVING_KEYS ? RING_STATUS_SAVING : 0);
     message.status.gop_ms = (uint32_t)(saving_gop_us(&stream->saving) / 1000);
+    message.status.rate_milli = MIN(stream->rate.milli, RING_RATE_MOST);
     message.status.triggers = stream->saving.triggers;
     message.status.cpu_us = (uint64_t)(cpu.tv_sec * 1000000LL + cpu.tv_nsec / 1000);
     ring_send(stream->child->socket, &message, RING_STATUS, NULL, 0, true, NULL);
@@ -166,6 +167,8 @@ static void time_packet(struct stream *stream, struct media_packet *packet)
     const int64_t now = stream_mono_us();
     int64_t time_us = packet->pts_us != MEDIA_NO_TIME ? packet->pts_us : packet->dts_us;
 
+    if (is_live(stream) && rate_packet(&stream->rate, now))
+        stream->next_status_us = now;
     if (stream->arrival_us && is_live(stream))
         stream->interval_us +=
             (CLAMP(now - stream->arrival_us, 1000, 1000000) - stream->interval_us) / 16;

@@ -11,6 +11,7 @@
 
 #include "capture/child.h"
 #include "capture/health.h"
+#include "capture/rate.h"
 #include "capture/saving.h"
 #include "media/decoder.h"
 #include "media/input.h"
@@ -88,6 +89,7 @@ struct stream {
     struct remux *remux;
     bool live_waits_for_key, live_lost;
 
+    struct rate rate; /* of what arrives, of live streams */
     struct ring_status status;
     int64_t next_status_us;
 };

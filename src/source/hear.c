@@ -16,6 +16,13 @@ static bool violation(const char **text, const char *what)
     return false;
 }
 
+/* Files and test patterns are as fast as they say; of a camera only what arrives tells. */
+static bool is_played(const struct source *source)
+{
+    return source->address.backend == RING_BACKEND_FILE ||
+           source->address.backend == RING_BACKEND_LAVFI;
+}
+
 /* The child proposes a geometry: make its memory and map it. */
 static bool on_opened(struct source *source, const struct ring_opened *opened, const char **text)
 {
@@ -41,7 +48,8 @@ static bool on_opened(struct source *source, const struct ring_opened *opened, c
     fit_utf8(source->info.codec, sizeof source->info.codec, opened->codec);
     source->info.width = (int)opened->geometry.width;
     source->info.height = (int)opened->geometry.height;
-    source->info.fps = (double)opened->fps_numerator / opened->fps_denominator;
+    if (is_played(source))
+        source->info.fps = (double)opened->fps_numerator / opened->fps_denominator;
     source->info.duration_us = opened->duration_us;
     source->info.transport = source->transport == RING_TRANSPORT_TCP   ? SOURCE_TRANSPORT_TCP
                              : source->transport == RING_TRANSPORT_UDP ? SOURCE_TRANSPORT_UDP
@@ -151,6 +159,8 @@ static void on_status(struct source *source, const struct ring_status *status)
     metric_add(source->cell_dropped, (double)(status->dropped - source->status.dropped));
     source->status = *status;
     source->info.gop_seconds = status->gop_ms / 1e3;
+    if (!is_played(source) && status->rate_milli > 0)
+        source->info.fps = status->rate_milli / 1e3;
     if (source->state != CAMERA_STATE_STREAMING && source->state != CAMERA_STATE_FROZEN &&
         source->state != CAMERA_STATE_BLACK)
         return;

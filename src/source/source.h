@@ -136,7 +136,8 @@ struct source_item {
 struct source_info {
     char codec[32];                  /* "h264", "hevc", "mjpeg", "mpeg4", "rawvideo" … */
     int width, height;               /* pixels */
-    double fps;                      /* nominal, 0 when unknown */
+    double fps;                      /* files: nominal, 0 when unknown; else what arrived in
+                                        the last seconds, 0 for the first two */
     double gop_seconds;              /* measured distance of key frames, 0 until two were seen */
     int64_t duration_us;             /* files; 0 when unknown */
     enum source_transport transport; /* rtsp: the one in use */

@@ -2,6 +2,11 @@
 
 #include "base/error.h"
 
+/* How often it is looked whether all is known. */
+#define LOOK_MS 100
+/* How long the frame rate is waited for once there is a picture. */
+#define MEASURE_US 3000000
+
 static void keep_still(void *context, const struct source_fragment *fragment)
 {
     struct source_test_result *result = context;
@@ -17,7 +22,8 @@ bool source_test(const struct source_config *config, int width, int timeout_ms,
     const int64_t until = g_get_monotonic_time() + timeout_ms * 1000LL;
     struct source_test_result found = {0};
     struct source *source;
-    bool ok = false, over = false;
+    int64_t shown_us = 0;
+    bool ok = false, measured = false, over = false;
 
     once.no_restart = once.decode_everything = true;
     once.pace = SOURCE_PACE_LIVE;
@@ -28,11 +34,12 @@ bool source_test(const struct source_config *config, int width, int timeout_ms,
     if (!source)
         return false;
     source_still_request(source, width);
-    while (!ok && !over) {
+    while (!(ok && measured) && !over) {
         const int64_t left_ms = (until - g_get_monotonic_time()) / 1000;
         struct source_item item;
 
-        switch (left_ms > 0 ? source_next(source, (int)left_ms, &item) : SOURCE_ITEM_NONE) {
+        switch (left_ms > 0 ? source_next(source, (int)MIN(left_ms, LOOK_MS), &item)
+                            : SOURCE_ITEM_NONE) {
         case SOURCE_ITEM_FRAME:
             source_release(source, &item);
             break;
@@ -47,11 +54,14 @@ bool source_test(const struct source_config *config, int width, int timeout_ms,
             break;
         case SOURCE_ITEM_NONE:
             over = left_ms <= 0;
-            if (over)
+            if (over && !found.snapshot)
                 error_set(error, ERROR_TIMEOUT, "no picture within %d seconds", timeout_ms / 1000);
             break;
         }
         ok = found.snapshot && source_get_info(source, &found.info);
+        if (ok && !shown_us)
+            shown_us = g_get_monotonic_time();
+        measured = found.info.fps > 0 || (ok && g_get_monotonic_time() - shown_us > MEASURE_US);
     }
     source_free(source);
     if (ok) {

@@ -12,7 +12,8 @@ struct source_test_result {
 };
 
 /* Opens `config` (its restart, pace, sink and decode settings are ignored), waits at most
- * `timeout_ms` for a picture and takes a snapshot at most `width` pixels wide (0: full size).
+ * `timeout_ms` for a picture and takes a snapshot at most `width` pixels wide (0: full size). A
+ * camera is then listened to for up to three seconds more, until its frame rate is known.
  * Blocks: not for an HTTP thread. False and *error that says what is wrong in a person's words:
  * UNREACHABLE, FORBIDDEN (user or password), UNSUPPORTED (no video, codec, not a video), TIMEOUT,
  * INVALID (field "url"). Clear with source_test_clear. */

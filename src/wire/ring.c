@@ -149,9 +149,10 @@ static bool fields_check(const union ring_message *message, GError **error)
         return between(message->release.slot, 0, RING_SLOTS_MAX - 1, "release.slot", error);
     case RING_ENCODE:
         return between(message->encode.slot, 0, RING_SLOTS_MAX - 1, "encode.slot", error);
+    case RING_STATUS:
+        return between(message->status.rate_milli, 0, RING_RATE_MOST, "status.rate", error);
     case RING_NONE:
     case RING_LIVE_RELEASE:
-    case RING_STATUS:
     case RING_END:
         break;
     }

@@ -238,9 +238,11 @@ struct ring_live {
 #define RING_STATUS_BLACK   2u
 #define RING_STATUS_GARBAGE 4u
 #define RING_STATUS_SAVING  8u /* key frames only at the moment */
+#define RING_RATE_MOST      1000000000u
 struct ring_status {
     struct ring_header header;
     uint32_t flags, gop_ms;
+    uint32_t rate_milli, padding; /* pictures that arrive in 1 000 s; 0: not measured (yet) */
     uint64_t packets, decoded, copied, dropped, decode_errors, triggers;
     uint64_t gate_ns, decode_ns, cpu_us;
 };

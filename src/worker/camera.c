@@ -552,10 +552,13 @@ static void measure_rate(struct camera *camera)
     const struct utc now = utc_now(camera);
     const double seconds = utc_seconds_between(camera->rate_window, now);
     const uint64_t analysed = pipeline_counts(camera->pipeline).analysed;
+    struct source_info info;
 
     if (seconds < 2)
         return;
     pthread_mutex_lock(&camera->lock);
+    if (source_get_info(camera->source, &info))
+        camera->report.fps = info.fps;
     camera->report.analysed_fps = (double)(analysed - camera->rate_analysed) / seconds;
     camera->report_version++;
     pthread_mutex_unlock(&camera->lock);

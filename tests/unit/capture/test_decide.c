@@ -1,5 +1,6 @@
-/* The pure deciders of the capture child: gate, saving, health; and the parent's retry. */
+/* The pure deciders of the capture child: gate, saving, health, rate; and the parent's retry. */
 #include "capture/health.h"
+#include "capture/rate.h"
 #include "capture/saving.h"
 #include "source/retry.h"
 #include "vision/gate.h"
@@ -349,6 +350,53 @@ static void test_retry_is_immediate_once_then_doubles_with_jitter(void **state)
     assert_int_equal(retry_failed(&retry, now + 60000000, 0.5), 0);
 }
 
+static void test_rate_is_what_arrives_after_the_first_rush(void **state)
+{
+    static const struct {
+        const char *label;
+        unsigned rush;       /* packets that come at once */
+        int64_t interval_us; /* of those that follow */
+        int64_t jitter_us;
+        uint32_t least, most;
+    } cases[] = {
+        {"15 a second", 0, 66667, 0, 14990, 15010},
+        {"15 a second after three seconds of them at once", 45, 66667, 0, 14990, 15010},
+        {"15 a second, unsteady", 20, 66667, 60000, 14300, 15700},
+        {"29.97 a second", 5, 33367, 0, 29950, 29990},
+        {"one a second", 1, 1000000, 0, 1000, 1000},
+        {"one in ten seconds", 0, 10000000, 0, 100, 100},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        struct rate rate = {0};
+        int64_t now = 1000;
+
+        for (unsigned k = 0; k < cases[i].rush; k++)
+            assert_false(rate_packet(&rate, now += 100));
+        for (int64_t k = 1; rate.milli == 0; k++) {
+            assert_true(k < 100);
+            rate_packet(&rate, now + k * cases[i].interval_us + (k % 2) * cases[i].jitter_us);
+        }
+        if (rate.milli < cases[i].least || rate.milli > cases[i].most)
+            fail_msg("%s: %u", cases[i].label, rate.milli);
+    }
+}
+
+static void test_rate_follows_when_the_camera_is_set_to_another(void **state)
+{
+    struct rate rate = {0};
+    int64_t now = 1000;
+
+    (void)state;
+    while (now < 20000000)
+        rate_packet(&rate, now += 40000);
+    assert_in_range(rate.milli, 24990, 25010);
+    for (int k = 0; k < 120; k++) /* twelve seconds */
+        rate_packet(&rate, now += 100000);
+    assert_in_range(rate.milli, 9990, 10010);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -363,6 +411,8 @@ int main(void)
         cmocka_unit_test(test_saving_looks_longer_when_something_moved_after_a_surge),
         cmocka_unit_test(test_saving_wakes_when_a_key_frame_does_not_come),
         cmocka_unit_test(test_health_names_frozen_black_and_garbage_in_time),
+        cmocka_unit_test(test_rate_is_what_arrives_after_the_first_rush),
+        cmocka_unit_test(test_rate_follows_when_the_camera_is_set_to_another),
         cmocka_unit_test(test_retry_is_immediate_once_then_doubles_with_jitter),
     };
 

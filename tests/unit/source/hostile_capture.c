@@ -90,6 +90,9 @@ int main(void)
         say(RING_STATUS);
         message = (union ring_message){.status = {.packets = 99}};
         say(RING_STATUS);
+    } else if (strcmp(lie, "rate") == 0) {
+        message = (union ring_message){.status = {.rate_milli = RING_RATE_MOST + 1}};
+        say(RING_STATUS);
     } else if (strcmp(lie, "picture") == 0) {
         message = (union ring_message){.picture_done = {.length = 1}};
         say(RING_PICTURE_DONE);

@@ -930,6 +930,7 @@ export interface components {
             codec: string;
             width: number;
             height: number;
+            /** @description Of a camera: pictures that arrived a second, measured over the last seconds; 0 for the first two */
             fps: number;
         };
         CameraNew: {
