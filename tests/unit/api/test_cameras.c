@@ -243,6 +243,18 @@ static void test_camera_test_refuses_addresses_that_are_no_cameras(void **state)
     }
 }
 
+static void test_camera_test_says_the_height_of_a_face_in_whole_pixels(void **state)
+{
+    struct world *world = *state;
+    json_t *test = world_expect(world, MANAGER, "POST", "/api/cameras/test",
+                                "{\"kind\":\"http\",\"url\":\"http://192.0.2.9/x\"}", 200);
+    const json_t *height = json_object_get(test, "expected_face_px");
+
+    assert_true(json_is_integer(height));
+    assert_int_equal(json_integer_value(height), 96);
+    json_decref(test);
+}
+
 static void test_no_camera_is_given_an_address_that_is_none(void **state)
 {
     static const char *const urls[] = {"http://169.254.169.254/latest/meta-data",
@@ -433,6 +445,7 @@ int main(void)
         cmocka_unit_test(test_camera_state_is_off_when_stopped_and_offline_without_a_worker),
         cmocka_unit_test(test_lines_keep_their_ids_and_are_checked),
         cmocka_unit_test(test_camera_test_refuses_addresses_that_are_no_cameras),
+        cmocka_unit_test(test_camera_test_says_the_height_of_a_face_in_whole_pixels),
         cmocka_unit_test(test_camera_with_an_address_that_grows_is_listed),
         cmocka_unit_test(test_no_camera_is_given_an_address_that_is_none),
         cmocka_unit_test(test_delete_takes_the_camera_away_and_leaves_its_visits),
