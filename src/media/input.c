@@ -1,6 +1,7 @@
 #include "media/input.h"
 
 #include "base/error.h"
+#include "media/mp4_order.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -36,8 +37,10 @@ static const struct {
 
 struct media_input {
     AVFormatContext *format;
-    AVIOContext *io; /* FILE, HTTP */
-    int fd;          /* FILE */
+    AVIOContext *io;        /* FILE, HTTP */
+    AVIOContext *http;      /* HTTP: what `io` reads from */
+    struct mp4_order order; /* HTTP: of what was read */
+    int fd;                 /* FILE */
     int stream_index;
     int64_t start_us; /* the container's first time */
     bool gave_up; /* was interrupted: no read succeeds any more, also not of what parsers hold */
@@ -99,6 +102,17 @@ static int64_t fd_seek(void *opaque, int64_t offset, int whence)
     if (whence == AVSEEK_SIZE)
         return fstat(input->fd, &facts) == 0 ? facts.st_size : AVERROR(errno);
     return lseek(input->fd, offset, whence & ~AVSEEK_FORCE);
+}
+
+/* What the server sends, as it comes. Nothing of a file is read that cannot be played so. */
+static int http_read(void *opaque, uint8_t *buffer, int size)
+{
+    struct media_input *input = opaque;
+    const int got = avio_read_partial(input->http, buffer, size);
+
+    if (got > 0)
+        mp4_order_see(&input->order, buffer, (size_t)got);
+    return input->order.index_last ? AVERROR_INVALIDDATA : got == 0 ? AVERROR_EOF : got;
 }
 
 static enum ring_problem_code problem_of(const struct media_input *input, int code, bool opening)
@@ -179,6 +193,9 @@ static const char *problem_text(enum ring_problem_code problem, enum ring_backen
         return "the file is damaged or breaks off";
     case RING_PROBLEM_CLOSED:
         return "the other side ended the stream";
+    case RING_PROBLEM_INDEX_LAST:
+        return "the file has its index at its end and cannot be read as a stream: write it with "
+               "the index first (faststart), or copy it to the server and show it as a file";
     case RING_PROBLEM_NONE:
     case RING_PROBLEM_INTERNAL:
     case RING_PROBLEM_NO_VIDEO:
@@ -196,7 +213,7 @@ static const char *problem_text(enum ring_problem_code problem, enum ring_backen
 static void fail(const struct media_input *input, int code, bool opening,
                  enum ring_problem_code *problem, GError **error)
 {
-    *problem = problem_of(input, code, opening);
+    *problem = input->order.index_last ? RING_PROBLEM_INDEX_LAST : problem_of(input, code, opening);
     if (*problem == RING_PROBLEM_NOT_MEDIA && begins_like_mp4(input))
         *problem = RING_PROBLEM_DAMAGED;
     error_set(error, ERROR_IO, "%s", problem_text(*problem, input->config.backend));
@@ -218,16 +235,15 @@ static int open_io(struct media_input *input)
 
         av_dict_set(&options, "protocol_whitelist", backends[RING_BACKEND_HTTP].protocols, 0);
         av_dict_set(&options, "multiple_requests", "0", 0);
-        code = avio_open2(&input->io, input->config.url, AVIO_FLAG_READ, &callback, &options);
+        code = avio_open2(&input->http, input->config.url, AVIO_FLAG_READ, &callback, &options);
         av_dict_free(&options);
         if (code < 0)
             return code;
-        /* A seek would need a new connection, which the sandbox refuses. */
-        input->io->seekable = 0;
-        return 0;
     }
-    input->io = avio_alloc_context(av_malloc(FILE_BUFFER_BYTES), FILE_BUFFER_BYTES, 0, input,
-                                   fd_read, NULL, fd_seek);
+    /* A seek by HTTP would need a new connection, which the sandbox refuses. */
+    input->io =
+        avio_alloc_context(av_malloc(FILE_BUFFER_BYTES), FILE_BUFFER_BYTES, 0, input,
+                           input->http ? http_read : fd_read, NULL, input->http ? NULL : fd_seek);
     return input->io ? 0 : AVERROR(ENOMEM);
 }
 
@@ -349,9 +365,8 @@ void media_input_free(struct media_input *input)
         return;
     av_packet_free(&input->packet);
     avformat_close_input(&input->format);
-    if (input->config.backend == RING_BACKEND_HTTP) {
-        avio_closep(&input->io);
-    } else if (input->io) {
+    avio_closep(&input->http);
+    if (input->io) {
         av_freep(&input->io->buffer);
         avio_context_free(&input->io);
     }

@@ -129,6 +129,7 @@ static enum camera_state state_of(enum ring_problem_code problem)
     case RING_PROBLEM_NOT_MEDIA:
     case RING_PROBLEM_NO_VIDEO:
     case RING_PROBLEM_UNSUPPORTED:
+    case RING_PROBLEM_INDEX_LAST:
     case RING_PROBLEM_TOO_LARGE:
     case RING_PROBLEM_REFUSED:
         return CAMERA_STATE_UNSUPPORTED;

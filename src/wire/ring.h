@@ -100,6 +100,7 @@ enum ring_pace { RING_PACE_LIVE = 1, RING_PACE_LOOP, RING_PACE_FAST };
     X(NOT_MEDIA, "not-media")           /* bytes of no format on the white list */                 \
     X(NO_VIDEO, "no-video")             /* a stream without a video track */                       \
     X(UNSUPPORTED, "unsupported")       /* a codec or pixel format we do not decode */             \
+    X(INDEX_LAST, "index-last")         /* an MP4 that cannot be read as a stream */               \
     X(TOO_LARGE, "too-large")           /* more pixels than the maximum */                         \
     X(GARBAGE, "garbage")               /* nothing decodes */                                      \
     X(DAMAGED, "damaged")               /* a file that breaks off */                               \

@@ -11,14 +11,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* A server for one connection at a time: /mjpeg endless pictures, /clip a fragmented MP4, /text
- * some text, /away leads to a metadata service, /auth a refusal. */
+/* A server for one connection at a time: /mjpeg endless pictures, /clip a fragmented MP4, /last
+ * an MP4 whose index comes last, /text some text, /away leads to a metadata service, /auth a
+ * refusal. */
 struct server {
     int socket, port;
     GThread *thread;
     GBytes *jpeg;
-    char *clip;
-    gsize clip_length;
+    char *clip, *last;
+    gsize clip_length, last_length;
 };
 
 static char *directory;
@@ -66,6 +67,9 @@ static void answer(int fd)
     } else if (strstr(request, "GET /clip")) {
         send_text(fd, "HTTP/1.1 200 OK\r\nContent-Type: video/mp4\r\nConnection: close\r\n\r\n");
         send_all(fd, server.clip, server.clip_length);
+    } else if (strstr(request, "GET /last")) {
+        send_text(fd, "HTTP/1.1 200 OK\r\nContent-Type: video/mp4\r\nConnection: close\r\n\r\n");
+        send_all(fd, server.last, server.last_length);
     } else if (strstr(request, "GET /text")) {
         send_text(fd,
                   "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello");
@@ -139,6 +143,8 @@ static int start(void **state)
     path = g_build_filename(directory, "clip.mp4", NULL);
     clip_write(&clip, path);
     fragment_clip(path);
+    if (!g_file_get_contents(path, &server.last, &server.last_length, NULL))
+        return -1;
     server.socket = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (bind(server.socket, (struct sockaddr *)&address, sizeof address) != 0 ||
         listen(server.socket, 4) != 0 ||
@@ -157,6 +163,7 @@ static int stop(void **state)
     g_thread_join(server.thread);
     g_bytes_unref(server.jpeg);
     g_free(server.clip);
+    g_free(server.last);
     clip_remove_directory(directory);
     g_free(directory);
     return 0;
@@ -221,6 +228,19 @@ static void test_http_says_what_is_wrong(void **state)
     assert_null(strstr(text, "secret"));
 }
 
+/* Whatever its size, and before all of it was taken. */
+static void test_http_names_a_file_whose_index_is_at_its_end(void **state)
+{
+    char codec[32], text[200];
+    enum error_code code;
+
+    (void)state;
+    assert_int_equal(read_from("/last", 1, codec, &code, text), 0);
+    assert_int_equal(code, ERROR_UNSUPPORTED);
+    if (!strstr(text, "index at its end") || !strstr(text, "faststart"))
+        fail_msg("%s", text);
+}
+
 /* Addresses are judged where they are connected to: behind names, redirects and other spellings. */
 static void test_http_refuses_addresses_that_no_camera_has(void **state)
 {
@@ -247,6 +267,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_http_reads_mjpeg_and_fragmented_mp4),
         cmocka_unit_test(test_http_says_what_is_wrong),
+        cmocka_unit_test(test_http_names_a_file_whose_index_is_at_its_end),
         cmocka_unit_test(test_http_refuses_addresses_that_no_camera_has),
     };
 
