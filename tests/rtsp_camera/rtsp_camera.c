@@ -5,10 +5,15 @@
  *   rtsp_camera [--codec h264|h265|mjpeg] [--user U --password P] [--digest] [--transport tcp|udp]
  *               [--second CLIP] CLIP
  *
- * Prints "port N" when it listens on a free port of 127.0.0.1; the stream is /cam. It obeys lines
- * on standard input and ends with its end: freeze   sends nothing any more          thaw     goes
- * on as before still    repeats the same picture        garbage  overwrites what it sends second
- * plays the other clip            drop     closes all connections
+ * Prints "port N" when it listens on a free port of 127.0.0.1; the stream is /cam. It ends with the
+ * end of standard input, and obeys the lines that come there:
+ *
+ * - freeze: sends nothing any more
+ * - thaw: goes on as before
+ * - still: repeats the same picture
+ * - garbage: overwrites what it sends
+ * - second: plays the other clip
+ * - drop: closes all connections
  */
 #include <glib.h>
 #include <gst/app/gstappsink.h>
