@@ -96,6 +96,13 @@ bool books_mark_everywhere(struct turn *turn, struct tenant_turn *tenant, struct
     return sites != NULL;
 }
 
+void books_mark_again(struct tenant_turn *tenant, struct uuid site_id, struct uuid person_id)
+{
+    struct dirty *dirty = mark(tenant, site_id, person_id, ever_from, ever_to);
+
+    dirty->whole = dirty->again = true;
+}
+
 bool books_crossing(struct turn *turn, struct tenant_turn *tenant, const struct crossing *crossing,
                     GError **error)
 {
@@ -115,7 +122,8 @@ bool books_crossing(struct turn *turn, struct tenant_turn *tenant, const struct 
 struct settling {
     struct turn *turn;
     struct tenant_turn *tenant;
-    const struct site *site;
+    struct site was, site; /* under the rules by which what is stored was made, and what is computed
+                            * is made: the same unless it is settled again */
     struct dirty *dirty;
     GArray *removed; /* struct removed of the whole turn, by site and time */
 };
@@ -129,7 +137,7 @@ struct removed {
 
 static int64_t gap_us(const struct settling *settling)
 {
-    return settling->site->visit_gap_seconds * G_USEC_PER_SEC;
+    return settling->site.visit_gap_seconds * G_USEC_PER_SEC;
 }
 
 static int compare_removed(const void *a, const void *b)
@@ -158,7 +166,7 @@ static struct uuid name_visit(void *context, const struct ledger_visit *visit)
 
     for (guint i = names->place; i < settling->removed->len; i++) {
         struct removed *old = &g_array_index(settling->removed, struct removed, i);
-        const int by_site = uuid_compare(old->site_id, settling->site->id);
+        const int by_site = uuid_compare(old->site_id, settling->site.id);
 
         if (by_site > 0 || (by_site == 0 && old->from.us > visit->to.us))
             break;
@@ -179,7 +187,7 @@ static bool feed_visit(const struct settling *settling, const struct ledger_visi
                        const char *change, GError **error)
 {
     struct feed_item item = {.kind = FEED_VISIT,
-                             .site_id = settling->site->id,
+                             .site_id = settling->site.id,
                              .camera_id = visit->first_camera_id,
                              .subject_id = visit->id};
 
@@ -192,7 +200,7 @@ static bool put_visit(const struct settling *settling, const struct ledger_visit
 {
     const struct visit visit = {.id = computed->id,
                                 .tenant_id = settling->tenant->tenant_id,
-                                .site_id = settling->site->id,
+                                .site_id = settling->site.id,
                                 .person_id = settling->dirty->person_id,
                                 .started_at = computed->from,
                                 .ended_at = computed->to,
@@ -211,7 +219,7 @@ static bool take_out(const struct settling *settling, const struct ledger_change
 {
     struct connection *connection = settling->turn->connection;
     const struct uuid tenant_id = settling->tenant->tenant_id, id = change->before.id;
-    const struct removed removed = {id, settling->site->id, change->before.from, change->before.to};
+    const struct removed removed = {id, settling->site.id, change->before.from, change->before.to};
 
     if (!uuid_is_nil(change->absorbed_by))
         return visits_absorb(connection, tenant_id, id, change->absorbed_by, error);
@@ -238,19 +246,20 @@ static bool write_change(const struct settling *settling, const struct ledger_ch
     g_assert_not_reached();
 }
 
-static void count_change(const struct settling *settling, const struct ledger_change *change)
+/* Takes out of the counts what is stored, and adds what is computed. What is equal cancels out. */
+static void count_difference(const struct settling *settling, const GArray *rows,
+                             const GArray *computed)
 {
     struct counts *counts = settling->tenant->counts;
     const struct uuid person_id = settling->dirty->person_id;
 
-    if (change->kind != LEDGER_INSERT) {
-        counts_visit(counts, settling->site, person_id, &change->before, -1);
-        settling->dirty->visits--;
-    }
-    if (change->kind != LEDGER_REMOVE) {
-        counts_visit(counts, settling->site, person_id, &change->now, +1);
-        settling->dirty->visits++;
-    }
+    for (guint i = 0; i < rows->len; i++)
+        counts_visit(counts, &settling->was, person_id,
+                     &g_array_index(rows, struct ledger_visit, i), -1);
+    for (guint i = 0; i < computed->len; i++)
+        counts_visit(counts, &settling->site, person_id,
+                     &g_array_index(computed, struct ledger_visit, i), +1);
+    settling->dirty->visits += (int64_t)computed->len - (int64_t)rows->len;
 }
 
 /* Survivors are written first: an absorbed row's aliases lead to a row that is there. */
@@ -262,7 +271,6 @@ static bool write_changes(const struct settling *settling, const GArray *changes
 
             if ((change->kind == LEDGER_REMOVE) != removals)
                 continue;
-            count_change(settling, change);
             if (!write_change(settling, change, error))
                 return false;
         }
@@ -274,7 +282,7 @@ static bool write_changes(const struct settling *settling, const GArray *changes
 static GArray *read_rows(const struct settling *settling, struct utc from, struct utc to,
                          GError **error)
 {
-    const struct visit_of of = {settling->tenant->tenant_id, settling->site->id,
+    const struct visit_of of = {settling->tenant->tenant_id, settling->site.id,
                                 settling->dirty->person_id};
     g_autoptr(GArray) visits = visits_around(settling->turn->connection, &of, from, to, error);
     GArray *rows;
@@ -302,7 +310,7 @@ static GArray *read_pieces(const struct settling *settling, struct utc from, str
                            GError **error)
 {
     g_autoptr(GArray) sightings = sightings_of_person_pictured(
-        settling->turn->connection, settling->tenant->tenant_id, settling->site->id,
+        settling->turn->connection, settling->tenant->tenant_id, settling->site.id,
         settling->dirty->person_id, from, to, error);
     GArray *pieces;
 
@@ -335,8 +343,8 @@ static bool find_first(const struct settling *settling, const struct ledger_visi
     if (count == 0)
         return true;
     first = sightings_of_person(settling->turn->connection, settling->tenant->tenant_id,
-                                settling->site->id, settling->dirty->person_id, row->from,
-                                row->from, error);
+                                settling->site.id, settling->dirty->person_id, row->from, row->from,
+                                error);
     if (!first)
         return false;
     if (first->len > 0) {
@@ -412,9 +420,11 @@ static bool settle_window(const struct settling *settling, struct utc from, stru
     /* The first track is not stored with a visit and takes no part in the difference. */
     for (guint i = 0; i < computed->len; i++)
         g_array_index(computed, struct ledger_visit, i).first_track_id = (struct uuid){{0}};
+    count_difference(settling, rows, computed);
     changes =
         ledger_difference((struct ledger_visit *)rows->data, rows->len,
                           (struct ledger_visit *)computed->data, computed->len, name_visit, &names);
+    settling->dirty->changed = settling->dirty->changed || changes->len > 0;
     return write_changes(settling, changes, error);
 }
 
@@ -448,11 +458,20 @@ static bool settle_came(const struct settling *settling, GError **error)
 static bool settle_site(struct turn *turn, struct tenant_turn *tenant, struct dirty *dirty,
                         GArray *removed, GError **error)
 {
-    const struct settling settling = {turn, tenant, turn_site(turn, tenant, dirty->site_id, error),
-                                      dirty, removed};
+    const struct settled_site *site = turn_site(turn, tenant, dirty->site_id, error);
+    struct settling settling = {.turn = turn, .tenant = tenant, .dirty = dirty, .removed = removed};
 
-    if (!settling.site)
+    if (!site)
         return false;
+    settling.was = settling.site = site->site;
+    if (site->resettles) {
+        const struct site_settlement *both = &site->settlement;
+        const bool settled = uuid_compare(dirty->person_id, both->after_person_id) <= 0;
+
+        settling.was = site_under(&site->site, settled ? &both->now : &both->before);
+        settling.site =
+            site_under(&site->site, settled || dirty->again ? &both->now : &both->before);
+    }
     g_array_sort(removed, compare_removed);
     return dirty->whole ? settle_window(&settling, dirty->from, dirty->to, NULL, 0, error)
                         : settle_came(&settling, error);
@@ -545,10 +564,15 @@ bool books_settle(struct turn *turn, struct tenant_turn *tenant, GError **error)
     for (guint i = 0, next; i < tenant->dirty->len; i = next) {
         const struct dirty *first = &g_array_index(tenant->dirty, struct dirty, i);
         int64_t visits = first->visits;
+        bool changed = first->changed || !first->again;
 
         for (next = i + 1;
-             next < tenant->dirty->len && compare_people(first, &first[next - i]) == 0; next++)
+             next < tenant->dirty->len && compare_people(first, &first[next - i]) == 0; next++) {
             visits += first[next - i].visits;
+            changed = changed || first[next - i].changed || !first[next - i].again;
+        }
+        if (!changed)
+            continue;
         if (!derive_person(turn, tenant, first->person_id, visits, error))
             return false;
     }

@@ -6,6 +6,7 @@
 #include "identity/calibration.h"
 #include "ingest/ingest_priv.h"
 #include "storage/heads.h"
+#include "storage/settlements.h"
 #include "storage/sites.h"
 #include "storage/tenants.h"
 
@@ -73,15 +74,17 @@ struct tenant_turn *turn_tenant(struct turn *turn, struct uuid tenant_id, GError
     return galleries_begin(turn, tenant->gallery, version, error) ? tenant : NULL;
 }
 
-const struct site *turn_site(struct turn *turn, struct tenant_turn *tenant, struct uuid site_id,
-                             GError **error)
+const struct settled_site *turn_site(struct turn *turn, struct tenant_turn *tenant,
+                                     struct uuid site_id, GError **error)
 {
-    struct site *site = g_hash_table_lookup(tenant->sites, &site_id);
+    struct settled_site *site = g_hash_table_lookup(tenant->sites, &site_id);
 
     if (site)
         return site;
-    site = g_new0(struct site, 1);
-    if (!sites_get(turn->connection, tenant->tenant_id, site_id, site, error)) {
+    site = g_new0(struct settled_site, 1);
+    if (!sites_get(turn->connection, tenant->tenant_id, site_id, &site->site, error) ||
+        !settlements_get(turn->connection, tenant->tenant_id, site_id, &site->settlement,
+                         &site->resettles, error)) {
         g_free(site);
         return NULL;
     }

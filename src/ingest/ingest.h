@@ -119,6 +119,12 @@ bool ingest_announce(struct ingest *ingest, struct uuid tenant, const char *kind
 
 /* ---- Upkeep ---- */
 
+/* Settles visits again where a site's gap, time zone or start of the day was changed: those of some
+ * people, in one transaction, by which visits, counts and feed are what the new rules make of the
+ * sightings. Events go on meanwhile. *more says whether to call it again at once; otherwise every
+ * few seconds. */
+bool ingest_resettle(struct ingest *ingest, bool *more, GError **error);
+
 /* Whether the last picture was not stored because its disk is full. The tracks are: a picture that
  * finds no room is counted, and left out. */
 bool ingest_lacks_room_for_pictures(struct ingest *ingest);

@@ -19,6 +19,7 @@
  *   counts.c      the signed difference of roll-ups and person days
  *   galleries.c   galleries in memory, and which templates are in them
  *   people.c      operations of people
+ *   resettle.c    visits of a site whose rules were changed
  *   sweep.c       what has expired, orphans, the end of the feed
  */
 #ifndef INGEST_INGEST_PRIV_H
@@ -67,8 +68,17 @@ struct dirty {
     struct utc from, to;
     bool lost;      /* lost sightings: settled first, so that its visits' ids can move on */
     bool whole;     /* something left or became shorter: its sightings are read again */
+    bool again;     /* by the site's new rules, see site_settlement */
     GArray *came;   /* struct ledger_visit (owned): pieces that came or grew, each a sighting */
     int64_t visits; /* difference that settling made of their number */
+    bool changed;   /* settling changed a visit */
+};
+
+/* A site, and whether its visits are being settled again. */
+struct settled_site {
+    struct site site;
+    bool resettles;
+    struct site_settlement settlement;
 };
 
 struct tenant_turn {
@@ -80,7 +90,7 @@ struct tenant_turn {
     GArray *dirty; /* struct dirty, one per (site, person) */
     struct counts *counts;
     GArray *identified; /* struct seen: tracks that wait for identify_tracks */
-    GHashTable *sites;  /* struct uuid * → struct site * (both owned) */
+    GHashTable *sites;  /* struct uuid * → struct settled_site * (both owned) */
     struct tenant_gallery *gallery;
 };
 
@@ -116,8 +126,8 @@ bool ingest_turn(struct ingest *ingest, turn_run run, void *data, GError **error
 struct tenant_turn *turn_tenant(struct turn *turn, struct uuid tenant_id, GError **error);
 
 /* The site, remembered for the turn. Borrowed. */
-const struct site *turn_site(struct turn *turn, struct tenant_turn *tenant, struct uuid site_id,
-                             GError **error);
+const struct settled_site *turn_site(struct turn *turn, struct tenant_turn *tenant,
+                                     struct uuid site_id, GError **error);
 
 /* Appends to the tenant's feed or gallery changes under the turn's version, which is counted up
  * when it is the first. `item` and `change` need no tenant, version, ordinal or time. */
@@ -256,6 +266,9 @@ void books_note_picture_gone(struct tenant_turn *tenant, const struct sighting *
  */
 bool books_mark_everywhere(struct turn *turn, struct tenant_turn *tenant, struct uuid sites_of,
                            struct uuid person_id, bool lost, GError **error);
+
+/* Notes that all of `person_id` at a site that resettles is to be made by the new rules. */
+void books_mark_again(struct tenant_turn *tenant, struct uuid site_id, struct uuid person_id);
 
 /* Counts and announces one crossing. */
 bool books_crossing(struct turn *turn, struct tenant_turn *tenant, const struct crossing *crossing,

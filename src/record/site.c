@@ -42,3 +42,29 @@ bool site_validate(const struct site *site, GError **error)
     }
     return true;
 }
+
+struct site_rules site_rules(const struct site *site)
+{
+    struct site_rules rules = {.day_starts_minutes = site->day_starts_minutes,
+                               .visit_gap_seconds = site->visit_gap_seconds};
+
+    g_strlcpy(rules.time_zone, site->time_zone, sizeof(rules.time_zone));
+    return rules;
+}
+
+bool site_rules_equal(const struct site_rules *a, const struct site_rules *b)
+{
+    return strcmp(a->time_zone, b->time_zone) == 0 &&
+           a->day_starts_minutes == b->day_starts_minutes &&
+           a->visit_gap_seconds == b->visit_gap_seconds;
+}
+
+struct site site_under(const struct site *site, const struct site_rules *rules)
+{
+    struct site under = *site;
+
+    g_strlcpy(under.time_zone, rules->time_zone, sizeof(under.time_zone));
+    under.day_starts_minutes = rules->day_starts_minutes;
+    under.visit_gap_seconds = rules->visit_gap_seconds;
+    return under;
+}

@@ -29,6 +29,28 @@ struct site {
     struct utc created_at;
 };
 
+/* What of a site its visits and the counts of its days are made by. */
+struct site_rules {
+    char time_zone[64];
+    int day_starts_minutes;
+    int64_t visit_gap_seconds;
+};
+
+/* People of a site up to `after_person_id` have the visits that `now` makes, those after it still
+ * the ones that `before` made. */
+struct site_settlement {
+    struct uuid site_id;
+    struct uuid tenant_id;
+    struct site_rules before, now;
+    struct uuid after_person_id; /* a root; nil: nobody is settled yet */
+};
+
+struct site_rules site_rules(const struct site *site);
+bool site_rules_equal(const struct site_rules *a, const struct site_rules *b);
+
+/* The site as it would be under other rules. */
+struct site site_under(const struct site *site, const struct site_rules *rules);
+
 /* INVALID with the field named. A time zone is accepted when the system knows it. */
 bool site_validate(const struct site *site, GError **error);
 

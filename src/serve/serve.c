@@ -55,6 +55,7 @@
 #define UPKEEP_TICK_S     5
 #define SWEEP_EVERY_TICKS (300 / UPKEEP_TICK_S)
 #define PURGE_EVERY_TICKS (3600 / UPKEEP_TICK_S)
+#define SETTLING_TURNS    100
 
 extern const uint8_t web_pack_start[];
 extern const uint8_t web_pack_end[];
@@ -93,8 +94,9 @@ struct serve {
     bool upkeep_started;
     pthread_mutex_t upkeep_lock;
     pthread_cond_t upkeep_wake;
-    bool upkeep_stop;       /* guarded by upkeep_lock */
-    atomic_bool models_due; /* look at the models at the next tick */
+    bool upkeep_stop;                    /* guarded by upkeep_lock */
+    struct log_limiter settling_limiter; /* only thread upkeep */
+    atomic_bool models_due;              /* look at the models at the next tick */
 };
 
 static int exit_code_of(const GError *error)
@@ -707,6 +709,24 @@ static void look_after(struct serve *serve, unsigned tick)
         log_warn(&serve->logger, "old sessions were not removed, trying again: %s", error->message);
 }
 
+/* Visits of sites whose gap or time zone was changed: so many turns that a stop need not wait. */
+static void resettle(struct serve *serve)
+{
+    const struct mono now = serve->clock->mono_now(serve->clock);
+    g_autoptr(GError) error = NULL;
+    bool more = true;
+    unsigned suppressed;
+
+    for (int turn = 0; more && turn < SETTLING_TURNS; turn++) {
+        if (ingest_resettle(serve->ingest, &more, &error))
+            continue;
+        if (log_limiter_pass(&serve->settling_limiter, now, &suppressed))
+            log_warn(&serve->logger, "visits were not settled again, trying again: %s",
+                     error->message);
+        return;
+    }
+}
+
 static void *upkeep_main(void *data)
 {
     struct serve *serve = data;
@@ -718,6 +738,7 @@ static void *upkeep_main(void *data)
 
         pthread_mutex_unlock(&serve->upkeep_lock);
         look_after(serve, tick++);
+        resettle(serve);
         pthread_mutex_lock(&serve->upkeep_lock);
         clock_gettime(CLOCK_REALTIME, &when);
         when.tv_sec += UPKEEP_TICK_S;

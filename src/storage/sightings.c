@@ -193,6 +193,27 @@ static void read_uuid(struct statement *statement, void *row)
     *(struct uuid *)row = statement_uuid(statement, 0);
 }
 
+bool sightings_next_person(struct connection *connection, struct uuid tenant_id, struct uuid after,
+                           struct uuid *person_id, GError **error)
+{
+    scoped_statement *statement =
+        connection_prepare(connection,
+                           "SELECT person_id FROM sightings WHERE tenant_id = :tenant_id "
+                           "AND person_id > :after ORDER BY person_id LIMIT 1",
+                           error);
+    enum step step;
+
+    if (!statement)
+        return false;
+    statement_bind_uuid(statement, ":tenant_id", tenant_id);
+    statement_bind_uuid(statement, ":after", after);
+    step = statement_step(statement, error);
+    if (step == STEP_ERROR)
+        return false;
+    *person_id = step == STEP_ROW ? statement_uuid(statement, 0) : (struct uuid){{0}};
+    return statement_check(statement, error);
+}
+
 GArray *sightings_sites_of_person(struct connection *connection, struct uuid tenant_id,
                                   struct uuid person_id, GError **error)
 {

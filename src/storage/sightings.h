@@ -34,6 +34,10 @@ GArray *sightings_of_person_pictured(struct connection *connection, struct uuid 
                                      struct uuid site_id, struct uuid person_id, struct utc from,
                                      struct utc to, GError **error);
 
+/* The first root after `after` (nil: of all) that has sightings; nil when there is none. */
+bool sightings_next_person(struct connection *connection, struct uuid tenant_id, struct uuid after,
+                           struct uuid *person_id, GError **error);
+
 /* GArray of struct uuid: the sites where a root has sightings. What a merge makes dirty. */
 GArray *sightings_sites_of_person(struct connection *connection, struct uuid tenant_id,
                                   struct uuid person_id, GError **error);

@@ -1,5 +1,7 @@
 #include "storage/sites.h"
 
+#include "storage/settlements.h"
+
 #define COLUMNS                                                                                    \
     "id, tenant_id, name, time_zone, day_starts_minutes, visit_gap_seconds, simulated, version, "  \
     "created_at"
@@ -81,16 +83,15 @@ bool sites_update(struct connection *connection, const struct site *site, int64_
     struct site present;
     int64_t changes;
 
-    if (!statement)
+    if (!statement || !sites_get(connection, site->tenant_id, site->id, &present, error))
         return false;
     bind_edited(statement, site);
     statement_bind_int64(statement, ":expected", expected);
     if (!statement_run(statement, &changes, error))
         return false;
     if (changes == 1)
-        return true;
-    return sites_get(connection, site->tenant_id, site->id, &present, error) &&
-           storage_changed_meanwhile(error, "site", expected, present.version);
+        return settlements_begin(connection, &present, site, error);
+    return storage_changed_meanwhile(error, "site", expected, present.version);
 }
 
 GArray *sites_list(struct connection *connection, struct uuid tenant_id, GError **error)

@@ -14,7 +14,8 @@ bool sites_get(struct connection *connection, struct uuid tenant_id, struct uuid
                struct site *site, GError **error);
 
 /* Changes everything but tenant, simulated and created_at; PRECONDITION when the version is not
- * `expected`. */
+ * `expected`. Where its visits are made by other rules now, they are to be settled again
+ * (settlements.h). */
 bool sites_update(struct connection *connection, const struct site *site, int64_t expected,
                   GError **error);
 

@@ -6,6 +6,7 @@
 #include "storage/lines.h"
 #include "storage/policies.h"
 #include "storage/settings.h"
+#include "storage/settlements.h"
 #include "storage/sites.h"
 #include "storage/tenants.h"
 #include "storage/workers.h"
@@ -64,6 +65,72 @@ static void test_sites_change_once_when_two_edit_the_same_version(void **state)
 {
     must_write(*state, edit_site, *state);
     must_read(*state, see_site, *state);
+}
+
+/* Edits the site and says what is to be settled then. */
+static bool set_gap(struct connection *connection, const struct fixture *fixture, int64_t gap,
+                    struct site_settlement *settlement, bool *found, GError **error)
+{
+    struct site site;
+
+    if (!sites_get(connection, fixture->tenant_id, fixture->site_id, &site, error))
+        return false;
+    site.visit_gap_seconds = gap;
+    return sites_update(connection, &site, site.version, error) &&
+           settlements_get(connection, fixture->tenant_id, fixture->site_id, settlement, found,
+                           error);
+}
+
+static bool settle_site(struct connection *connection, void *data, GError **error)
+{
+    const struct fixture *const fixture = data;
+    struct site_settlement settlement;
+    struct site site;
+    int64_t first;
+    bool found;
+
+    if (!sites_get(connection, fixture->tenant_id, fixture->site_id, &site, error))
+        return false;
+    first = site.visit_gap_seconds;
+    if (!set_gap(connection, fixture, first, &settlement, &found, error))
+        return false;
+    assert_false(found);
+    if (!set_gap(connection, fixture, first + 5, &settlement, &found, error))
+        return false;
+    assert_true(found);
+    assert_int_equal(settlement.before.visit_gap_seconds, first);
+    assert_int_equal(settlement.now.visit_gap_seconds, first + 5);
+    assert_string_equal(settlement.before.time_zone, site.time_zone);
+    assert_true(uuid_is_nil(settlement.after_person_id));
+    /* What is under way goes on as it began. */
+    if (!settlements_advance(connection, &settlement, id(7), error) ||
+        !set_gap(connection, fixture, first + 9, &settlement, &found, error))
+        return false;
+    assert_int_equal(settlement.now.visit_gap_seconds, first + 5);
+    assert_true(uuid_equal(settlement.after_person_id, id(7)));
+    if (!settlements_get(connection, fixture->other_tenant_id, fixture->site_id, &settlement,
+                         &found, error))
+        return false;
+    assert_false(found);
+    /* Then it begins again, and once more there is nothing left. */
+    for (int round = 0; round < 2; round++) {
+        if (!settlements_any(connection, &settlement, &found, error) ||
+            !sites_get(connection, fixture->tenant_id, fixture->site_id, &site, error))
+            return false;
+        assert_true(found);
+        assert_int_equal(settlement.before.visit_gap_seconds, round ? first + 5 : first);
+        if (!settlements_finish(connection, &settlement, &site, error))
+            return false;
+    }
+    if (!settlements_any(connection, &settlement, &found, error))
+        return false;
+    assert_false(found);
+    return true;
+}
+
+static void test_sites_are_settled_again_when_what_makes_visits_changes(void **state)
+{
+    must_write(*state, settle_site, *state);
 }
 
 /* ---- Cameras ---- */
@@ -522,6 +589,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         BOTH(test_sites_change_once_when_two_edit_the_same_version),
+        BOTH(test_sites_are_settled_again_when_what_makes_visits_changes),
         BOTH(test_cameras_keep_edits_and_lose_their_url_when_deleted),
         BOTH(test_cameras_conflict_when_there_are_too_many),
         BOTH(test_camera_states_keep_the_latest_when_one_arrives_late),

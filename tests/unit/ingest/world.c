@@ -63,13 +63,9 @@ static bool write_shop(struct connection *connection, void *data, GError **error
 {
     struct world *world = data;
     const struct tenant tenant = {.id = world->tenant_id, .name = "Shops", .created_at = at(0)};
-    const struct site site = {.id = world->site_id,
-                              .tenant_id = world->tenant_id,
-                              .name = "Shop",
-                              .time_zone = "Asia/Ho_Chi_Minh",
-                              .day_starts_minutes = 240,
-                              .visit_gap_seconds = 20,
-                              .created_at = at(0)};
+    const struct site bare = {
+        .id = world->site_id, .tenant_id = world->tenant_id, .name = "Shop", .created_at = at(0)};
+    const struct site site = site_under(&bare, &world->rules);
     const struct worker worker = {
         .id = world->worker_id, .name = "worker", .local = true, .created_at = at(0)};
 
@@ -98,6 +94,26 @@ static bool write_shop(struct connection *connection, void *data, GError **error
         assert_int_equal(lease.epoch, 1);
     }
     return keystore_server_pair(world->keys, connection, at(0), &world->pair, error);
+}
+
+static bool write_rules(struct connection *connection, void *data, GError **error)
+{
+    struct world *world = data;
+    struct site site;
+
+    if (!sites_get(connection, world->tenant_id, world->site_id, &site, error))
+        return false;
+    site = site_under(&site, &world->rules);
+    return sites_update(connection, &site, site.version, error);
+}
+
+void world_set_rules(struct world *world, int64_t gap_seconds, const char *time_zone)
+{
+    GError *error = NULL;
+
+    world->rules.visit_gap_seconds = gap_seconds;
+    g_strlcpy(world->rules.time_zone, time_zone, sizeof(world->rules.time_zone));
+    must(storage_write(world->storage, write_rules, world, &error), error);
 }
 
 struct ingest *world_replica(struct world *world)
@@ -140,6 +156,11 @@ void world_open(struct world *world, const struct world_options *options)
     must(world->storage != NULL, error);
     world->blobs = blob_store_open(&blobs, &error);
     must(world->blobs != NULL, error);
+    world->rules =
+        (struct site_rules){.day_starts_minutes = 240,
+                            .visit_gap_seconds = options->gap_seconds ? options->gap_seconds : 20};
+    g_strlcpy(world->rules.time_zone, options->time_zone ? options->time_zone : "Asia/Ho_Chi_Minh",
+              sizeof(world->rules.time_zone));
     must(storage_write(world->storage, write_shop, world, &error), error);
     world_set_mode(world, options->mode ? options->mode : POLICY_FORM_RETURNING);
     world->ingest = world_replica(world);
@@ -355,6 +376,7 @@ static const char *const counted[][2] = {
 static bool describe_counts(struct connection *connection, struct question *question,
                             GError **error)
 {
+    const int32_t first_day = (int32_t)(WORLD_START_US / G_USEC_PER_SEC / 86400) - 2;
     const struct world *world = question->world;
     int64_t people = 0;
 
@@ -379,6 +401,14 @@ static bool describe_counts(struct connection *connection, struct question *ques
                               error))
         return false;
     g_string_append_printf(question->text, "distinct %" G_GINT64_FORMAT "\n", people);
+    for (int32_t day = first_day; day < first_day + 6; day++) {
+        if (!person_days_distinct(connection, world->tenant_id, world->site_id, day, day, &people,
+                                  error))
+            return false;
+        if (people > 0)
+            g_string_append_printf(question->text, "distinct on day %d: %" G_GINT64_FORMAT "\n",
+                                   day - first_day, people);
+    }
     return true;
 }
 

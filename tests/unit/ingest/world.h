@@ -1,5 +1,5 @@
 /*
- * A shop for tests of ingest/: one tenant with one site (gap 20 s) and cameras on a database of its
+ * A shop for tests of ingest/: one tenant with one site and cameras on a database of its
  * own, and events of made-up people. Every failure is a failed test.
  */
 #ifndef TESTS_INGEST_WORLD_H
@@ -10,6 +10,7 @@
 #include "faces_made_up.h"
 #include "ingest/ingest.h"
 #include "record/policy_form.h"
+#include "record/site.h"
 #include "storage/keystore.h"
 #include "storage/storage.h"
 
@@ -25,6 +26,7 @@ struct world {
     struct ingest *ingest;
     struct seal_pair pair;
     struct uuid tenant_id, site_id, worker_id, user_id;
+    struct site_rules rules; /* of the site */
     struct uuid cameras[WORLD_CAMERAS];
     struct uuid streams[WORLD_CAMERAS];
     uint64_t seqs[WORLD_CAMERAS]; /* last one given */
@@ -36,6 +38,8 @@ struct world_options {
     const char *blob_path; /* NULL: in memory */
     bool retry_every_write;
     enum policy_form_mode mode; /* 0: returning */
+    int64_t gap_seconds;        /* of the site; 0: 20 */
+    const char *time_zone;      /* of the site; NULL: Asia/Ho_Chi_Minh */
     uint8_t master;             /* byte the master key is made of */
 };
 
@@ -44,6 +48,9 @@ void world_close(struct world *world);
 
 /* One more ingest object on the same database and keys; free with ingest_free. */
 struct ingest *world_replica(struct world *world);
+
+/* Changes the site, as a person does on screen. */
+void world_set_rules(struct world *world, int64_t gap_seconds, const char *time_zone);
 
 /* Sets the tenant's form. */
 void world_set_mode(struct world *world, enum policy_form_mode mode);

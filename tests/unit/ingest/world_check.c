@@ -12,7 +12,6 @@
 
 #include <string.h>
 
-#define GAP_US     (20 * G_USEC_PER_SEC)
 #define SPACE_NAME "face_recognition@1"
 
 struct check {
@@ -41,7 +40,8 @@ static GArray *truth_of(struct connection *connection, const struct world *world
         g_array_append_val(plain, ((struct ledger_sighting){one->track_id, one->camera_id,
                                                             one->started_at, one->last_seen_at}));
     }
-    visits = ledger_compute((struct ledger_sighting *)plain->data, plain->len, GAP_US, false);
+    visits = ledger_compute((struct ledger_sighting *)plain->data, plain->len,
+                            world->rules.visit_gap_seconds * G_USEC_PER_SEC, false);
     /* Sightings come in order of time, and so do visits. */
     for (guint i = 0; i < visits->len; i++) {
         struct ledger_visit *visit = &g_array_index(visits, struct ledger_visit, i);

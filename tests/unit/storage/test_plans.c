@@ -12,6 +12,7 @@
 #include "storage/people.h"
 #include "storage/pictures.h"
 #include "storage/rollups.h"
+#include "storage/settlements.h"
 #include "storage/sightings.h"
 #include "storage/storage_priv.h"
 #include "storage/users.h"
@@ -101,6 +102,16 @@ static bool q_visit_deleted(struct connection *c, GError **error)
 static bool q_sightings(struct connection *c, GError **error)
 {
     return drop(sightings_of_person(c, some, some, some, (struct utc){1}, (struct utc){9}, error));
+}
+
+static bool q_resettle(struct connection *c, GError **error)
+{
+    struct site_settlement settlement;
+    struct uuid person;
+    bool found;
+
+    return sightings_next_person(c, some, some, &person, error) &&
+           settlements_get(c, some, some, &settlement, &found, error);
 }
 
 static bool q_sightings_pictured(struct connection *c, GError **error)
@@ -256,6 +267,7 @@ static const struct {
     {"visit deleted", q_visit_deleted},
     {"sightings of a person around a change", q_sightings},
     {"sightings with pictures around a change", q_sightings_pictured},
+    {"whose visits are settled again", q_resettle},
     {"decision of a track", q_decision},
     {"embedding of a track goes with it", q_embedding_moves},
     {"best embeddings of a person", q_embedding_ranks},
@@ -294,7 +306,7 @@ static bool tells_rows_apart(const char *detail)
     g_auto(GStrv) parts = NULL;
     bool apart = false;
 
-    if (!inside || strstr(detail, "tenant_heads"))
+    if (!inside || strstr(detail, "tenant_heads") || strstr(detail, "site_settlements"))
         return true;
     *strrchr(inside, ')') = '\0';
     parts = g_strsplit(inside, " AND ", -1);

@@ -855,7 +855,7 @@ export interface components {
              * @example Asia/Ho_Chi_Minh
              */
             time_zone: string;
-            /** @description Two sightings of one person that are further apart belong to two visits */
+            /** @description Two sightings of one person that are further apart belong to two visits. After a change of this or of the time zone all visits and counts of the site are made anew, in the background within seconds to minutes; the feed tells which visits changed */
             gap_seconds: number;
             simulated: boolean;
             version: number;
