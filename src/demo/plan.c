@@ -17,7 +17,8 @@
 #define CAMERA_DELAY_SECONDS 0.8
 
 /* Who walks in which slot: a role is a person of this loop, dealt from the cast by the seed. Nobody
- * enters where somebody else is just leaving: two people cannot be in one place. */
+ * enters where somebody else is just leaving: two people cannot be in one place. As many go out as
+ * come in, so that nobody stays inside from loop to loop. */
 static const struct {
     unsigned slot;
     unsigned role;
@@ -31,9 +32,9 @@ static const struct {
     {2, 3, WALK_FACE, true, TOGETHER_SECONDS}, /* together with role 2 */
     {3, 4, WALK_BACK, true, TOGETHER_SECONDS},
     {4, 5, WALK_TURNS, true, TOGETHER_SECONDS},
-    {5, 0, WALK_FACE, true, TOGETHER_SECONDS}, /* returns: another visit */
-    {6, 6, WALK_FACE, true, TOGETHER_SECONDS},
-    {7, 6, WALK_FACE, false, TOGETHER_SECONDS}, /* out again within the gap: the same visit */
+    {5, 5, WALK_FACE, false, TOGETHER_SECONDS}, /* out again within the gap: the same visit */
+    {6, 0, WALK_FACE, false, TOGETHER_SECONDS}, /* returns: another visit */
+    {7, 6, WALK_FACE, false, TOGETHER_SECONDS},
     {8, 1, WALK_FACE, false, TOGETHER_SECONDS}, /* returns */
     {9, 7, WALK_FACE, false, TOGETHER_SECONDS},
     {10, 2, WALK_FACE, false, TOGETHER_SECONDS}, /* returns, alone this time */

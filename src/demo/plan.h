@@ -7,8 +7,9 @@
  * loop (another scale, light, angle), one walks in and out again within the gap (one visit), two
  * come together, one turns away half way, one shows only a back. All of them come back in every
  * loop. The next camera of the site sees the same people a little later: that is still one visit
- * each. For every person the pauses between two walks, also over the end of a loop, are well under
- * or well over the site's gap of PLAN_GAP_SECONDS, so the truth does not depend on rounding.
+ * each. As many walk out as in. For every person the pauses between two walks, also over the end of
+ * a loop, are well under or well over the site's gap of PLAN_GAP_SECONDS, so the truth does not
+ * depend on rounding.
  */
 #ifndef DEMO_PLAN_H
 #define DEMO_PLAN_H
@@ -18,7 +19,7 @@
 #include <stdint.h>
 
 /* Counts up with every change of what a clip shows: an older clip is not taken for a new one. */
-#define PLAN_VERSION     2
+#define PLAN_VERSION     3
 #define PLAN_SECONDS     96.0
 #define PLAN_FPS         15
 #define PLAN_WIDTH       1280

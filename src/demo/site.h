@@ -34,7 +34,7 @@ bool demo_site_put(struct connection *connection, struct keystore *keystore, con
                    unsigned seed, unsigned cameras, const char *time_zone, struct utc now,
                    GError **error);
 
-/* FOLDER/plan-2-seed-1-camera-0.mp4. Free with g_free. */
+/* FOLDER/plan-3-seed-1-camera-0.mp4. Free with g_free. */
 char *demo_clip_path(const char *folder, unsigned seed, unsigned camera);
 
 #endif
