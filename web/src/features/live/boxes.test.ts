@@ -23,10 +23,11 @@ describe('boxes by capture time', () => {
     [1000, ['a', 'b']],
     [1199, ['a', 'b']],
     [1250, ['a']],
-    [1900, ['a']],
-    [1901, []], // held for a while, then gone: never a box from long ago
+    [1800, ['a']],
+    [1801, []], // goes on for a while, then is gone: never a box from long ago
     [4100, ['c']],
-    [4701, []],
+    [4200, ['c']],
+    [4201, []], // seen once: nobody knows where it goes
   ])('at %i ms are %j', (ms, expected) => {
     expect(line.at(ms).map((b) => b.track_id)).toEqual(expected);
   });
@@ -37,10 +38,26 @@ describe('boxes by capture time', () => {
     line.add(1200, [box('a', 0.3), box('newer', 0.7)]);
     const x = (ms: number, track: string) => line.at(ms).find((b) => b.track_id === track)?.x0;
     expect(x(1300, 'a')).toBeCloseTo(0.4);
-    expect(x(1600, 'a')).toBeCloseTo(0.7);
-    expect(x(1850, 'a')).toBeCloseTo(0.7);
+    expect(x(1800, 'a')).toBeCloseTo(0.9);
+    expect(x(1801, 'a')).toBeUndefined();
     expect(x(1300, 'newer')).toBeCloseTo(0.7); // seen once: nobody knows where it goes
+    expect(x(1401, 'newer')).toBeUndefined();
     expect(x(1300, 'new')).toBeUndefined();
+  });
+
+  test('go on for a moment when their track is gone from the next analysed frame', () => {
+    line = new BoxTimeline();
+    line.add(1000, [box('a', 0.1)]);
+    line.add(1200, [box('a', 0.3)]);
+    line.add(1500, []);
+    expect(line.at(1300)[0]?.x0).toBeCloseTo(0.4);
+    expect(line.at(1401)).toEqual([]);
+  });
+
+  test('that are told twice go on as those told once', () => {
+    line = new BoxTimeline();
+    for (const at of [1000, 1200, 1200]) line.add(at, [box('a', at / 1000 - 1)]);
+    expect(line.at(1300)[0]?.x0).toBeCloseTo(0.3);
   });
 
   test('carry the newest name of their track, also on earlier frames', () => {

@@ -10,10 +10,9 @@ interface Moment {
 
 /** Two analysed frames further apart are not joined: what happened between is not known. */
 const JOIN_MS = 1000;
-/** A box outlives its frame by this much while the next one is awaited, and goes on as it went for this long of it. */
-const HOLD_MS = 700;
-const AHEAD_MS = 400;
-/** A track that is gone from the next analysed frame is shown this much longer. */
+/** A box outlives its frame by this much while the next one is awaited, going on as it went. */
+export const HOLD_MS = 600;
+/** A track that is gone from the next analysed frame, or of which nobody knows yet where it goes, is shown this much longer. */
 const LEAVE_MS = 200;
 const KEPT = 128;
 
@@ -30,7 +29,9 @@ export class BoxTimeline {
   add(at: number, boxes: TrackBox[]): void {
     let index = this.moments.length;
     while (index > 0 && (this.moments[index - 1]?.at ?? 0) > at) index--;
-    this.moments.splice(index, 0, { at, boxes });
+    // The newest boxes are told again from time to time.
+    const again = this.moments[index - 1]?.at === at;
+    this.moments.splice(again ? index - 1 : index, again ? 1 : 0, { at, boxes });
     if (this.moments.length > KEPT) this.moments.splice(0, this.moments.length - KEPT);
     for (const box of boxes) {
       if ((this.latest.get(box.track_id)?.at ?? 0) <= at) this.latest.set(box.track_id, { at, box });
@@ -42,22 +43,14 @@ export class BoxTimeline {
   at(ms: number): TrackBox[] {
     let after = this.moments.length;
     while (after > 0 && (this.moments[after - 1]?.at ?? 0) > ms) after--;
-    const before = this.moments[after - 1];
-    const next = this.moments[after];
+    const [past, before, next] = [this.moments[after - 2], this.moments[after - 1], this.moments[after]];
     if (!before) return [];
-    if (!next || next.at - before.at > JOIN_MS) {
-      if (ms - before.at > HOLD_MS) return [];
-      const past = this.moments[after - 2];
-      return before.boxes.map((box) => this.named(past ? ahead(past, before, box, ms) : box));
-    }
-    const part = (ms - before.at) / (next.at - before.at);
-    const shown: TrackBox[] = [];
-    for (const box of before.boxes) {
-      const to = next.boxes.find((other) => other.track_id === box.track_id);
-      if (to) shown.push(this.named(blend(box, to, part)));
-      else if (ms - before.at <= LEAVE_MS) shown.push(this.named(box));
-    }
-    return shown;
+    const joined = next && next.at - before.at <= JOIN_MS ? next : null;
+    return before.boxes.flatMap((box) => {
+      const shown = joined ? between(before, joined, box, ms) : ahead(past, before, box, ms, HOLD_MS);
+      const last = shown ?? ahead(past, before, box, ms, LEAVE_MS) ?? (ms - before.at <= LEAVE_MS ? box : null);
+      return last ? [this.named(last)] : [];
+    });
   }
 
   /** Capture time of the newest boxes, or null. */
@@ -71,11 +64,17 @@ export class BoxTimeline {
   }
 }
 
-/** Where a box is at `ms`, after the last analysed frame: on its way from the one before that. */
-function ahead(past: Moment, before: Moment, box: TrackBox, ms: number): TrackBox {
-  const apart = before.at - past.at;
-  const from = apart > 0 && apart <= JOIN_MS ? past.boxes.find((other) => other.track_id === box.track_id) : undefined;
-  return from ? blend(from, box, 1 + Math.min(ms - before.at, AHEAD_MS) / apart) : box;
+/** Where a box of `before` is at `ms`, on its way to the next analysed frame; null when it is not there. */
+function between(before: Moment, next: Moment, box: TrackBox, ms: number): TrackBox | null {
+  const to = next.boxes.find((other) => other.track_id === box.track_id);
+  return to ? blend(box, to, (ms - before.at) / (next.at - before.at)) : null;
+}
+
+/** Where a box of `before` is at `ms`, up to `limit` later, as it went since `past`; null when nobody knows. */
+function ahead(past: Moment | undefined, before: Moment, box: TrackBox, ms: number, limit: number): TrackBox | null {
+  if (!past || before.at - past.at > JOIN_MS || ms - before.at > limit) return null;
+  const from = past.boxes.find((other) => other.track_id === box.track_id);
+  return from ? blend(from, box, 1 + (ms - before.at) / (before.at - past.at)) : null;
 }
 
 function blend(a: TrackBox, b: TrackBox, part: number): TrackBox {

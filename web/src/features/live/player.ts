@@ -1,17 +1,18 @@
-import { baseTime, timescale } from './mp4';
+import { CaptureTimes } from './capture-times';
+import { showTime, timescale } from './mp4';
 import type { LiveRecord } from './records';
 
-/** Behind the newest frame by at least this much, for the network's jitter, and by at most this much, for boxes that come late. */
+/** Behind the newest frame by at least this much, for the network's jitter. */
 const MIN_LAG_S = 0.5;
-const MAX_LAG_S = 2.5;
 /** Further from the wanted lag than the first the speed changes, further behind than the second the picture jumps. */
 const LAG_SLACK_S = 0.15;
-const JUMP_SLACK_S = 2.5;
+const JUMP_SLACK_S = 0.5;
+/** Not more often than this: a browser that decodes too slowly would do nothing but start at key frames. */
+const JUMP_MS = 5000;
 /** A picture that cannot be decoded is tried again from the next key frame, not more often than this. */
 const REOPEN_MS = 2000;
 const KEEP_S = 12;
 const MAX_QUEUED_BYTES = 2 * 1024 * 1024;
-const TIMES_KEPT = 600;
 
 export interface PlayerEvents {
   /** The first picture, or the first after a new init, is on screen. */
@@ -39,9 +40,9 @@ export class TilePlayer {
   private needKey = true;
   private ticks: number | null = null;
   private lag = MIN_LAG_S;
+  private jumpedAt = 0;
   private opened: { codec: string; segment: Uint8Array<ArrayBuffer>; at: number } | null = null;
-  /** Media time (s) and capture time (ms) of the fragments, ascending. */
-  private times: { media: number; capture: number }[] = [];
+  private readonly times = new CaptureTimes();
 
   constructor(
     private readonly video: HTMLVideoElement,
@@ -68,17 +69,12 @@ export class TilePlayer {
 
   /** Stays this far behind the newest frame, so that the boxes of the frame on screen are there. */
   setLag(seconds: number): void {
-    this.lag = Math.min(Math.max(seconds, MIN_LAG_S), MAX_LAG_S);
+    this.lag = Math.max(seconds, MIN_LAG_S);
   }
 
   /** Capture time (UTC ms) of the frame at `mediaTime`, or null. */
   captureAt(mediaTime: number): number | null {
-    for (let index = this.times.length - 1; index >= 0; index--) {
-      const time = this.times[index];
-      // The frame's own time may differ from the fragment's by rounding.
-      if (time && time.media <= mediaTime + 0.001) return time.capture + (mediaTime - time.media) * 1000;
-    }
-    return null;
+    return this.times.at(mediaTime);
   }
 
   private reset(): void {
@@ -87,7 +83,7 @@ export class TilePlayer {
     this.queue = [];
     this.queuedBytes = 0;
     this.needKey = true;
-    this.times = [];
+    this.times.clear();
     if (this.url) URL.revokeObjectURL(this.url);
     this.url = null;
   }
@@ -131,11 +127,8 @@ export class TilePlayer {
     if (this.video.error) this.onError();
     if (!this.source || (this.needKey && !key)) return;
     this.needKey = false;
-    const base = this.ticks === null ? null : baseTime(segment);
-    if (base !== null && this.ticks !== null) {
-      this.times.push({ media: base / this.ticks, capture: captureUs / 1000 });
-      if (this.times.length > TIMES_KEPT) this.times.splice(0, this.times.length - TIMES_KEPT);
-    }
+    const shown = this.ticks === null ? null : showTime(segment);
+    if (shown !== null && this.ticks !== null) this.times.add(shown / this.ticks, captureUs / 1000);
     this.queue.push(segment);
     this.queuedBytes += segment.length;
     if (this.queuedBytes > MAX_QUEUED_BYTES) {
@@ -176,8 +169,12 @@ export class TilePlayer {
     const end = buffered.end(buffered.length - 1);
     const lag = end - video.currentTime;
     const late = lag - this.lag;
-    if (video.currentTime < start || late > JUMP_SLACK_S || lag < -0.1) video.currentTime = Math.max(start, end - this.lag);
-    else video.playbackRate = late > LAG_SLACK_S ? 1.1 : late < -LAG_SLACK_S ? 0.9 : 1;
+    // Not while what was kept for a new viewer is still being taken in.
+    const far = late > JUMP_SLACK_S && this.queue.length === 0 && Date.now() - this.jumpedAt > JUMP_MS;
+    if (video.currentTime < start || far || lag < -0.1) {
+      video.currentTime = Math.max(start, end - this.lag);
+      this.jumpedAt = Date.now();
+    } else video.playbackRate = late > LAG_SLACK_S ? 1.1 : late < -LAG_SLACK_S ? 0.9 : 1;
     if (video.paused) void video.play().catch(() => undefined);
   }
 }
