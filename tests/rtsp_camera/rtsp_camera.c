@@ -3,10 +3,12 @@
  * request.
  *
  *   rtsp_camera [--codec h264|h265|mjpeg] [--user U --password P] [--digest] [--transport tcp|udp]
- *               [--second CLIP] CLIP
+ *               [--second CLIP] [--tell-loops] CLIP
  *
- * Prints "port N" when it listens on a free port of 127.0.0.1; the stream is /cam. It ends with the
- * end of standard input, and obeys the lines that come there:
+ * Prints "port N" when it listens on a free port of 127.0.0.1; the stream is /cam. With
+ * --tell-loops it prints "loop T" whenever the clip begins: its picture n leaves n intervals after
+ * T (UTC, microseconds). It ends with the end of standard input, and obeys the lines that come
+ * there:
  *
  * - freeze: sends nothing any more
  * - thaw: goes on as before
@@ -35,7 +37,7 @@ struct clip {
 };
 
 static char *codec, *user, *password, *transport, *second_path;
-static gboolean digest;
+static gboolean digest, tell_loops;
 static struct clip clips[2];
 static atomic_int mode = MODE_PLAY, chosen;
 static GstRTSPServer *server;
@@ -47,6 +49,7 @@ static const GOptionEntry options[] = {
     {"digest", 0, 0, G_OPTION_ARG_NONE, &digest, "Digest instead of Basic", NULL},
     {"transport", 0, 0, G_OPTION_ARG_STRING, &transport, "offer only tcp or udp", NULL},
     {"second", 0, 0, G_OPTION_ARG_STRING, &second_path, "clip for the command second", NULL},
+    {"tell-loops", 0, 0, G_OPTION_ARG_NONE, &tell_loops, "print when the clip begins", NULL},
     {0}};
 
 static const char *loader(void)
@@ -136,6 +139,10 @@ static gpointer push(gpointer data)
         if (now == MODE_FREEZE)
             continue;
         at = now == MODE_STILL ? 0 : at % clip->units->len;
+        if (tell_loops && at == 0) {
+            printf("loop %" G_GINT64_FORMAT "\n", g_get_real_time());
+            fflush(stdout);
+        }
         unit = g_ptr_array_index(clip->units, at);
         at++;
         unit = now == MODE_GARBAGE ? spoil(unit) : gst_buffer_copy(unit);
