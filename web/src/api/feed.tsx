@@ -1,6 +1,7 @@
 import { useQueryClient, type QueryClient } from '@tanstack/react-query';
 import { createContext, use, useEffect, useRef, useState, useSyncExternalStore, type ReactNode } from 'react';
 import { ME_KEY } from '../app/session';
+import { mergePerson, mergeVisit } from '../features/visits/merge';
 import type { Camera, Schemas } from './client';
 import { HubConnection } from './hub/connect';
 import type { Connection, FeedItem } from './hub/protocol';
@@ -59,7 +60,7 @@ export function useFeedUpdates(tenant: string): void {
     timer.current = setTimeout(() => {
       timer.current = undefined;
       for (const resource of stale.current) {
-        void client.invalidateQueries({ queryKey: resource === '' ? keys.tenant(tenant) : ['tenant', tenant, resource] });
+        void client.invalidateQueries({ queryKey: [...keys.tenant(tenant), ...resource.split('/').filter(Boolean)] });
       }
       stale.current.clear();
     }, REFRESH_MS);
@@ -80,13 +81,16 @@ export function useFeedUpdates(tenant: string): void {
   }, [connection, client, tenant]);
 }
 
-/** Applies an item to the cache; returns the resources that have to be read again ('' is all of them). */
+/** What is small of the visits; their lists take each change by itself. */
+const SMALL = ['visits/latest', 'visits/one'];
+
+/** Applies an item to the cache; returns the resources that have to be read again (`people`, `visits/latest`; '' is all of them). */
 export function applyItem(client: QueryClient, tenant: string, item: FeedItem): string[] {
   switch (item.event) {
     case 'visit':
-      return ['visits', 'people'];
+      return mergeVisit(client, tenant, item.data as Schemas['FeedVisit']) ? [...SMALL, 'people'] : ['visits', 'people'];
     case 'person':
-      return ['people', 'visits'];
+      return mergePerson(client, tenant, item.data as Schemas['FeedPerson']) ? [...SMALL, 'people'] : ['visits', 'people'];
     case 'camera':
       return ['cameras'];
     case 'policy':

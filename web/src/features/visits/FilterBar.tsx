@@ -4,7 +4,8 @@ import { useTranslation } from 'react-i18next';
 import { usePersonName } from '../../ui/Face';
 import { useCameras } from '../cameras/queries';
 import { usePerson } from '../people/queries';
-import { RANGES, useVisitFilters } from './queries';
+import { RANGES } from './filters';
+import { useVisitFilters } from './queries';
 
 /** The filters of the visit list. They live in the URL, so a filtered list can be sent to somebody. */
 export function FilterBar() {

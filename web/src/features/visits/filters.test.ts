@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { bounds, readFilters } from './queries';
+import { bounds, readFilters } from './filters';
 
 const read = (search: string) => readFilters(new URLSearchParams(search));
 const now = new Date('2026-03-30T10:00:00Z');

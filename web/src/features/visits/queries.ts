@@ -1,67 +1,11 @@
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { useSearchParams } from 'react-router';
 import { answer, api, type Visit } from '../../api/client';
 import { keys } from '../../api/keys';
 import { useScope } from '../../app/scope';
-import { dayOf, startOfDay } from '../../ui/time';
-
-export const RANGES = ['today', 'yesterday', 'week', 'month', 'all', 'custom'] as const;
-export type Range = (typeof RANGES)[number];
-
-/** The filters of the list, exactly as the URL says them. */
-export interface VisitFilters {
-  kind: 'new' | 'returning' | undefined;
-  camera: string | undefined;
-  person: string | undefined;
-  range: Range;
-  /** Site days, inclusive; only for the range `custom`. */
-  from: string | undefined;
-  to: string | undefined;
-}
-
-const DAY = /^\d{4}-\d{2}-\d{2}$/;
-
-export function readFilters(search: URLSearchParams): VisitFilters {
-  const kind = search.get('kind');
-  const range = search.get('range');
-  const day = (name: string) => {
-    const value = search.get(name);
-    return value && DAY.test(value) ? value : undefined;
-  };
-  return {
-    kind: kind === 'new' || kind === 'returning' ? kind : undefined,
-    camera: search.get('camera') ?? undefined,
-    person: search.get('person') ?? undefined,
-    range: RANGES.find((known) => known === range) ?? 'all',
-    from: day('from'),
-    to: day('to'),
-  };
-}
-
-const nextDay = (day: string): string => new Date(Date.parse(`${day}T00:00:00Z`) + 86_400_000).toISOString().slice(0, 10);
-
-/** The instants [from, to) that the range means at a site in `zone`. */
-export function bounds(filters: VisitFilters, zone: string, now: Date): { from?: string; to?: string } {
-  const today = dayOf(now, zone);
-  switch (filters.range) {
-    case 'today':
-      return { from: startOfDay(today, zone) };
-    case 'yesterday':
-      return { from: startOfDay(dayOf(now, zone, -1), zone), to: startOfDay(today, zone) };
-    case 'week':
-      return { from: startOfDay(dayOf(now, zone, -6), zone) };
-    case 'month':
-      return { from: startOfDay(dayOf(now, zone, -29), zone) };
-    case 'custom':
-      return {
-        from: filters.from && startOfDay(filters.from, zone),
-        to: filters.to && startOfDay(nextDay(filters.to), zone),
-      };
-    case 'all':
-      return {};
-  }
-}
+import { bounds, readFilters, type VisitFilters } from './filters';
+import { listKey, withVisit, type VisitListScope, type VisitPages } from './merge';
 
 /** The filters, and how to change them: each change is a step of the browser's history. */
 export function useVisitFilters() {
@@ -85,25 +29,59 @@ const PAGE = 48;
 const OPEN_AGAIN_MS = 20_000;
 const whileOpen = (visits: Visit[] | undefined): number | false => (visits?.some((visit) => visit.open) ? OPEN_AGAIN_MS : false);
 
-export function useVisitList(filters: VisitFilters) {
+/** One page of a list, from `cursor` on. */
+function useReadPage(scope: VisitListScope) {
+  const { tenant } = useScope();
+  const { site, kind, camera, person } = scope;
+  return (cursor: string | null) =>
+    answer(
+      api.GET('/api/visits', {
+        params: {
+          query: { tenant: tenant.id, site, kind, camera, person, ...bounds(scope, scope.zone, new Date()), cursor: cursor ?? undefined, limit: PAGE },
+        },
+      }),
+    );
+}
+
+export function useVisitList({ kind, camera, person, range, from, to }: VisitFilters) {
   const { tenant, site, zone } = useScope();
-  const { kind, camera, person, range, from, to } = filters;
-  return useInfiniteQuery({
-    queryKey: [...keys.visits(tenant.id), 'list', { site: site?.id, kind, camera, person, range, from, to }],
-    queryFn: ({ pageParam }) =>
-      answer(
-        api.GET('/api/visits', {
-          params: {
-            query: {
-              tenant: tenant.id, site: site?.id, kind, camera, person, ...bounds(filters, zone, new Date()),
-              cursor: pageParam ?? undefined, limit: PAGE,
-            },
-          },
-        }),
-      ),
+  const scope: VisitListScope = { site: site?.id, zone, kind, camera, person, range, from, to };
+  const readPage = useReadPage(scope);
+  const list = useInfiniteQuery({
+    queryKey: listKey(tenant.id, scope),
+    queryFn: ({ pageParam }) => readPage(pageParam),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_cursor,
-    refetchInterval: (query) => whileOpen(query.state.data?.pages.flatMap((page) => page.items)),
+  });
+  useOpenAgain(scope, list.data);
+  return list;
+}
+
+/** Asks again for what is open in a list: for its first page, and for each visit that is further down. */
+function useOpenAgain(scope: VisitListScope, data: VisitPages | undefined) {
+  const { tenant } = useScope();
+  const client = useQueryClient();
+  const readPage = useReadPage(scope);
+  const open = data?.pages.flatMap((page) => page.items).filter((visit) => visit.open) ?? [];
+  useQuery({
+    queryKey: [...keys.visits(tenant.id), 'open', scope],
+    queryFn: async () => {
+      const { items } = await readPage(null);
+      const further = open.filter((visit) => !items.some(({ id }) => id === visit.id));
+      const ones = await Promise.allSettled(
+        further.map(({ id }) => answer(api.GET('/api/visits/{id}', { params: { path: { id }, query: { tenant: tenant.id } } }))),
+      );
+      const visits = [...items, ...ones.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))];
+      const now = new Date();
+      client.setQueryData<VisitPages>(listKey(tenant.id, scope), (before) =>
+        before && visits.reduce((pages, visit) => withVisit(pages, visit.id, visit, scope, now), before),
+      );
+      return now.getTime();
+    },
+    enabled: open.length > 0,
+    initialData: Date.now,
+    staleTime: OPEN_AGAIN_MS,
+    refetchInterval: OPEN_AGAIN_MS,
   });
 }
 
