@@ -264,18 +264,20 @@ json_t *render_visit(struct render *render, const struct visit *visit, GError **
     int64_t gap_us =
         (site != NULL ? site->visit_gap_seconds : SITE_DEFAULT_VISIT_GAP_SECONDS) * 1000000;
     struct person person;
+    int64_t number = 0;
 
-    if (!people_get(render->connection, visit->tenant_id, visit->person_id, &person, error))
+    if (!people_get(render->connection, visit->tenant_id, visit->person_id, &person, error) ||
+        !visits_number(render->connection, visit, &number, error))
         return NULL;
     json_t *json =
-        json_pack("{s:o, s:o, s:o, s:s, s:o, s:o, s:b, s:f, s:b, s:o, s:n}", "id",
+        json_pack("{s:o, s:o, s:o, s:s, s:o, s:o, s:b, s:f, s:b, s:o, s:I}", "id",
                   json_uuid(visit->id), "site_id", json_uuid(visit->site_id), "person",
                   render_person_ref(&person), "kind", visit->returning ? "returning" : "new",
                   "started_at", json_utc(visit->started_at), "last_seen_at",
                   json_utc(visit->ended_at), "open", render->now.us - visit->ended_at.us <= gap_us,
                   "stay_seconds", utc_seconds_between(visit->started_at, visit->ended_at),
                   "simulated", render->tenant.simulated, "picture_id",
-                  json_uuid_or_null(visit->picture_id), "visit_number");
+                  json_uuid_or_null(visit->picture_id), "visit_number", (json_int_t)number);
     g_assert(json != NULL);
 
     json_t *cameras = json_array();

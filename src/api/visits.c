@@ -184,14 +184,12 @@ static bool read_visit(struct connection *connection, void *data, GError **error
     struct render render = {0};
     struct visit visit;
     g_autoptr(GArray) sightings = NULL;
-    int64_t number = 0;
     bool ok;
 
     work_clear(work);
     ok = visits_get(connection, call->tenant.id, call->id, &visit, error) &&
          render_init(&render, call->api, connection, &call->tenant, error) &&
          (work->json = render_visit(&render, &visit, error)) != NULL &&
-         visits_number(connection, &visit, &number, error) &&
          (sightings =
               sightings_of_person(connection, visit.tenant_id, visit.site_id, visit.person_id,
                                   visit.started_at, visit.ended_at, error)) != NULL;
@@ -202,10 +200,8 @@ static bool read_visit(struct connection *connection, void *data, GError **error
 
         ok = json != NULL && json_array_append_new(work->items, json) == 0;
     }
-    if (ok) {
-        json_put(work->json, "visit_number", json_integer(number));
+    if (ok)
         json_put(work->json, "sightings", json_incref(work->items));
-    }
     render_clear(&render);
     return ok;
 }

@@ -1049,8 +1049,8 @@ export interface components {
             person: components["schemas"]["PersonRef"];
             /** @enum {string} */
             kind: "new" | "returning";
-            /** @description The person's how-manieth visit */
-            visit_number?: number | null;
+            /** @description The person's how-manieth visit, at all sites of the tenant */
+            visit_number: number;
             /** Format: date-time */
             started_at: string;
             /** Format: date-time */
