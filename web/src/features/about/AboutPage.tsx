@@ -15,7 +15,7 @@ async function readiness(): Promise<Schemas['Ready']> {
   return body;
 }
 
-const CHECKS = ['database', 'web', 'ingest', 'sandbox', 'models', 'worker'] as const;
+const CHECKS = ['database', 'web', 'ingest', 'sandbox', 'models', 'worker', 'pictures'] as const;
 
 export function AboutPage() {
   const { t } = useTranslation();

@@ -59,8 +59,9 @@ export function CameraCard({ camera, edit }: { camera: Camera; edit: () => void 
         <span className="sr-only">
           {t('cameras.watch')}: {name}
         </span>
-        <Still camera={camera} fresh={minute} className="size-full" />
-        {camera.state === 'streaming' && <LinesOverlay lines={camera.lines} width={width} height={height} />}
+        <Still camera={camera} fresh={minute} className="size-full">
+          {camera.state === 'streaming' && <LinesOverlay lines={camera.lines} width={width} height={height} />}
+        </Still>
         <span className="absolute inset-x-3 top-3 flex justify-between">
           <Badge tone="glass">
             <Dot tone={toneOfState(camera.state)} />

@@ -1,5 +1,5 @@
 import { CameraOff, LoaderCircle } from 'lucide-react';
-import { useState } from 'react';
+import { useState, type ReactNode } from 'react';
 import { stillUrl, type Camera, type Line } from '../../api/client';
 import { useScope } from '../../app/scope';
 import { inward } from './line-geometry';
@@ -9,11 +9,13 @@ interface StillProps {
   /** Changes when a new picture is wanted. */
   fresh: number;
   onMissing?: () => void;
+  /** Drawn over the picture once it is there. */
+  children?: ReactNode;
   className?: string;
 }
 
 /** A fresh picture of the camera, or a quiet stand-in. Never an old one. */
-export function Still({ camera, fresh, onMissing, className = '' }: StillProps) {
+export function Still({ camera, fresh, onMissing, className = '', children }: StillProps) {
   const { tenant } = useScope();
   const [missing, setMissing] = useState<number | null>(null);
   const [loaded, setLoaded] = useState(false);
@@ -37,6 +39,7 @@ export function Still({ camera, fresh, onMissing, className = '' }: StillProps) 
           onMissing?.();
         }}
       />
+      {loaded && children}
     </div>
   );
 }

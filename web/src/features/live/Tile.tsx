@@ -1,6 +1,6 @@
 import { Tooltip } from 'antd';
 import { CameraOff, CircleAlert, EyeOff, Expand, Gauge, Images, LoaderCircle, Moon, Snowflake } from 'lucide-react';
-import { useMemo, useRef, useState, type ReactNode } from 'react';
+import { useMemo, useRef, useState, type CSSProperties, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { mjpegUrl, type Camera } from '../../api/client';
@@ -44,7 +44,7 @@ export function Tile({ camera, single, picturesAllowed, showBoxes }: TileProps) 
   const view = useTile(camera, video, canvas, style, showBoxes);
   const live = camera.state === 'streaming' && view.staleSeconds === null && view.playing !== 'nothing';
   const pictures = live && view.playing === 'pictures';
-  const aspect = single && camera.video ? `${camera.video.width} / ${camera.video.height}` : '16 / 9';
+  const aspect = single && camera.video ? camera.video.width / camera.video.height : 16 / 9;
 
   return (
     <div
@@ -52,11 +52,11 @@ export function Tile({ camera, single, picturesAllowed, showBoxes }: TileProps) 
       data-testid="tile"
       data-camera={camera.id}
       data-live={live}
-      data-people={view.people}
+      data-people={view.people ?? undefined}
       className={`relative w-full overflow-hidden rounded-card bg-stage text-white transition-shadow duration-300 ${
-        live && view.people > 0 ? 'shadow-[0_0_0_2px_#f0b45c]' : 'shadow-card'
-      } ${single ? 'max-h-[calc(100dvh-190px)] md:max-h-[max(340px,calc(100dvh-390px))]' : ''}`}
-      style={{ aspectRatio: aspect }}
+        live && view.people ? 'shadow-[0_0_0_2px_#f0b45c]' : 'shadow-card'
+      } ${single ? 'mx-auto max-w-[calc((100dvh-190px)*var(--aspect))] md:max-w-[calc(max(340px,100dvh-390px)*var(--aspect))]' : ''}`}
+      style={{ aspectRatio: aspect, '--aspect': aspect } as CSSProperties}
     >
       <video ref={video} muted playsInline autoPlay className={`absolute inset-0 size-full object-contain ${live && !pictures ? '' : 'invisible'}`} />
       {pictures && picturesAllowed && <Pictures camera={camera} />}
@@ -72,7 +72,7 @@ export function Tile({ camera, single, picturesAllowed, showBoxes }: TileProps) 
             <Dot tone={live ? 'good' : toneOfState(camera.state)} />
             <span className="max-w-[180px] truncate">{camera.name}</span>
           </Badge>
-          {live && (
+          {live && view.people !== null && (
             <Badge tone="glass">
               <span className="tabular-nums">{t('live.people', { count: view.people })}</span>
             </Badge>

@@ -60,6 +60,21 @@ describe('boxes by capture time', () => {
     expect(line.at(1300)[0]?.x0).toBeCloseTo(0.3);
   });
 
+  test.each([
+    ['somebody', 1100, false, 2],
+    ['somebody, boxes late', 4700, false, null],
+    ['nothing yet', 1100, false, null, []],
+    ['nobody', 1100, false, 0, [[1000, 0]]],
+    ['nobody, and nothing moves', 60_000, false, 0, [[1000, 0]]],
+    ['nobody a while ago, and the machine is busy', 60_000, true, null, [[1000, 0]]],
+  ] as const)('count people: %s', (_label, ms, reduced, expected, told?: readonly (readonly number[])[]) => {
+    if (told) {
+      line = new BoxTimeline();
+      for (const [at] of told) line.add(at ?? 0, []);
+    }
+    expect(line.people(ms, reduced)).toBe(expected);
+  });
+
   test('carry the newest name of their track, also on earlier frames', () => {
     expect(line.at(1000)[0]?.identity).toBe('known');
   });

@@ -11,7 +11,7 @@ interface Moment {
 /** Two analysed frames further apart are not joined: what happened between is not known. */
 const JOIN_MS = 1000;
 /** A box outlives its frame by this much while the next one is awaited, going on as it went. */
-export const HOLD_MS = 600;
+const HOLD_MS = 600;
 /** A track that is gone from the next analysed frame, or of which nobody knows yet where it goes, is shown this much longer. */
 const LEAVE_MS = 200;
 const KEPT = 128;
@@ -51,6 +51,18 @@ export class BoxTimeline {
       const last = shown ?? ahead(past, before, box, ms, LEAVE_MS) ?? (ms - before.at <= LEAVE_MS ? box : null);
       return last ? [this.named(last)] : [];
     });
+  }
+
+  /**
+   * How many people are in the picture captured at `ms`; null when that is not known: the boxes of somebody who was there
+   * have not come yet, or nothing has where the camera is looked at less often than it should be.
+   */
+  people(ms: number, reduced: boolean): number | null {
+    const newest = this.moments.at(-1);
+    if (!newest) return null;
+    if (ms < newest.at) return this.at(ms).length;
+    if (ms - newest.at <= HOLD_MS) return newest.boxes.length;
+    return newest.boxes.length > 0 || reduced ? null : 0;
   }
 
   /** Capture time of the newest boxes, or null. */

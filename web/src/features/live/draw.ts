@@ -9,6 +9,8 @@ export interface DrawStyle {
 export const BOX_COLOURS: DrawStyle['colours'] = { known: '#5fe0c0', unsure: '#f0b45c', unknown: '#f0b45c', none: '#e9eeeb' };
 
 const LABEL_HEIGHT = 22;
+/** The tile's own badges lie over the picture down to here: no name is written under them. */
+const BADGES_BOTTOM = 40;
 
 /** Where the picture lies inside an element that shows it whole (`object-fit: contain`). */
 export function containedIn(width: number, height: number, aspect: number): { x: number; y: number; width: number; height: number } {
@@ -48,7 +50,7 @@ export function drawBoxes(canvas: HTMLCanvasElement, boxes: TrackBox[], aspect: 
     const labelWidth = Math.min(context.measureText(text).width + 16, picture.width);
     const labelX = Math.min(Math.max(x - 1, picture.x), picture.x + picture.width - labelWidth);
     const above = y - LABEL_HEIGHT - 4;
-    const labelY = above < picture.y ? y + 4 : above;
+    const labelY = Math.max(above < picture.y ? y + 4 : above, BADGES_BOTTOM);
     context.fillStyle = colour;
     context.beginPath();
     context.roundRect(labelX, labelY, labelWidth, LABEL_HEIGHT, 6);

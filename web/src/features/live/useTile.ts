@@ -16,10 +16,11 @@ export interface TileView {
   unsupported: string | null;
   /** Seconds since the picture last moved, when there has been none for too long. */
   staleSeconds: number | null;
-  people: number;
+  /** How many are in view; null when that is not known. */
+  people: number | null;
 }
 
-const NOTHING: TileView = { playing: 'nothing', unsupported: null, staleSeconds: null, people: 0 };
+const NOTHING: TileView = { playing: 'nothing', unsupported: null, staleSeconds: null, people: null };
 
 /** Watches one camera: plays it, draws the boxes of the frame on screen, says when there is no picture. */
 export function useTile(
@@ -33,11 +34,11 @@ export function useTile(
   const { tenant } = useScope();
   const [view, setView] = useState<TileView>(NOTHING);
   const boxes = useRef(new BoxTimeline());
-  const drawing = useRef({ style, showBoxes, aspect: 16 / 9 });
+  const drawing = useRef({ style, showBoxes, aspect: 16 / 9, reduced: false });
   const onBoxes = useRef<(capturedMs: number) => void>(() => undefined);
   const aspect = camera.video ? camera.video.width / camera.video.height : 16 / 9;
   useEffect(() => {
-    drawing.current = { style, showBoxes, aspect };
+    drawing.current = { style, showBoxes, aspect, reduced: camera.reduced === true };
   });
 
   useFeed((item) => {
@@ -102,7 +103,7 @@ export function useTile(
         // Single pictures carry no capture time: the newest boxes are the right ones.
         const at = before.playing === 'pictures' ? boxes.current.newest() : stale ? null : lastCapture;
         if (before.playing === 'pictures') draw(at);
-        const people = at === null ? 0 : boxes.current.at(at).length;
+        const people = at === null ? null : boxes.current.people(at, drawing.current.reduced);
         const staleSeconds = stale && before.playing !== 'pictures' ? Math.round(silence / 1000) : null;
         return before.people === people && before.staleSeconds === staleSeconds ? before : { ...before, people, staleSeconds };
       });

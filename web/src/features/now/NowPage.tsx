@@ -95,7 +95,7 @@ function Numbers({ now, wall }: { now: Schemas['Now']; wall: boolean }) {
           )}
         </p>
       </section>
-      <section className="grid grid-cols-2 gap-3 sm:gap-4 lg:grid-cols-3 2xl:grid-cols-6">
+      <section className={`grid grid-cols-2 gap-3 sm:gap-4 ${wall ? 'lg:grid-cols-6' : 'lg:grid-cols-3 2xl:grid-cols-6'}`}>
         <Tile wall={wall} label={t('now.entriesToday')} value={now.entries_today} hint={t('now.entriesHint')} missing="line" />
         <Tile wall={wall} label={t('now.exitsToday')} value={now.exits_today} missing="line" />
         <Tile wall={wall} label={t('now.visitsOpen')} value={now.visits_open} missing="mode" />
