@@ -129,7 +129,7 @@ describe.skipIf(base === '').each([
       try {
         await page.goto(`${base}/live/${camera.id}?tenant=${own}`);
         await page.waitForSelector('[data-testid=tile][data-live=true]', { timeout: 60_000 });
-        const samples = await page.evaluate(watch, loopsFile ? 26 : 16);
+        const samples = await page.evaluate(watch, loopsFile ? 20 : 14);
         const boxes = misalignment(samples);
         console.log(
           `boxes, ${label}: ${boxes.late.toFixed(2)} pictures late; off by ${boxes.median.toFixed(2)} pictures of ${FRAME_MS} ms in the median, ${boxes.p90.toFixed(2)} for 90 %, ` +

@@ -5,7 +5,7 @@ import { chromium, type Browser, type BrowserContext, type Page } from 'playwrig
 export const base = process.env.CUSTOMERSIGHT_E2E_URL ?? '';
 export const user = process.env.CUSTOMERSIGHT_E2E_USER ?? 'admin';
 export const firstPassword = process.env.CUSTOMERSIGHT_E2E_PASSWORD ?? '';
-const newPassword = process.env.CUSTOMERSIGHT_E2E_NEW_PASSWORD ?? 'end to end password';
+export const newPassword = process.env.CUSTOMERSIGHT_E2E_NEW_PASSWORD ?? 'end to end password';
 export const cameraUrl = process.env.CUSTOMERSIGHT_E2E_CAMERA ?? '';
 export const mjpegCameraUrl = process.env.CUSTOMERSIGHT_E2E_CAMERA_MJPEG ?? '';
 
