@@ -54,6 +54,15 @@ describe('boxes by capture time', () => {
     expect(line.at(1401)).toEqual([]);
   });
 
+  test('of who leaves at the edge get narrower until they are gone', () => {
+    line = new BoxTimeline();
+    line.add(1000, [box('a', 0.7, { x1: 1 })]);
+    line.add(1200, [box('a', 0.9, { x1: 1 })]);
+    expect(line.at(1250)[0]).toMatchObject({ x1: 1 });
+    expect(line.at(1301)).toEqual([]);
+    expect(line.at(1500)).toEqual([]);
+  });
+
   test('that are told twice go on as those told once', () => {
     line = new BoxTimeline();
     for (const at of [1000, 1200, 1200]) line.add(at, [box('a', at / 1000 - 1)]);

@@ -49,7 +49,8 @@ export class BoxTimeline {
     return before.boxes.flatMap((box) => {
       const shown = joined ? between(before, joined, box, ms) : ahead(past, before, box, ms, HOLD_MS);
       const last = shown ?? ahead(past, before, box, ms, LEAVE_MS) ?? (ms - before.at <= LEAVE_MS ? box : null);
-      return last ? [this.named(last)] : [];
+      // Who goes on leaving the picture gets narrower until they are gone.
+      return last && last.x1 > last.x0 && last.y1 > last.y0 ? [this.named(last)] : [];
     });
   }
 

@@ -87,8 +87,8 @@ export function useTile(
       lastCapture = captureMs;
     };
     const onFrame = (_now: number, frame: VideoFrameCallbackMetadata) => {
-      draw(player.captureAt(frame.mediaTime));
       frameRequest = element.requestVideoFrameCallback(onFrame);
+      draw(player.captureAt(frame.mediaTime));
     };
     frameRequest = element.requestVideoFrameCallback(onFrame);
 
