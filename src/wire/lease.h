@@ -22,8 +22,8 @@
 
 #define LEASE_VERSION_SIZE    80
 #define LEASE_PUBLIC_KEY_SIZE 32
-/* How long a long poll waits for a change before it answers anyway. */
-#define LEASE_POLL_SECONDS 20
+/* How long a long poll waits for a change before it answers anyway: so often is a lease renewed. */
+#define LEASE_POLL_SECONDS 10
 /* How long a lease lives without a renewal (architecture.md: only a foreign worker waits for it).
  */
 #define LEASE_SECONDS 30

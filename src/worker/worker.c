@@ -23,8 +23,10 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A long poll takes LEASE_POLL_SECONDS; an answer is late after this. */
-#define LEASE_CALL_SECONDS (LEASE_POLL_SECONDS + 10)
+/* A long poll takes LEASE_POLL_SECONDS; an answer is late after this. One that is lost must not cost
+ * the leases: there is time for another call. */
+#define LEASE_CALL_SECONDS (LEASE_POLL_SECONDS + 5)
+G_STATIC_ASSERT(LEASE_CALL_SECONDS + LEASE_POLL_SECONDS < LEASE_SECONDS);
 #define STILL_CALL_SECONDS 10
 #define RETRY_MS           500
 #define RETRY_MOST_MS      5000
