@@ -121,23 +121,21 @@ static void test_imported_nets_give_the_librarys_numbers(void **state)
     assert_true(good);
 }
 
-/* Runs the libraries; false, with the reason printed, where there is no Node. */
-static bool run_libraries(void)
+/* Runs the libraries, with the Node that the build uses: the machine's own may be too old for them.
+ */
+static void run_libraries(void)
 {
-    g_autofree char *node = g_find_program_in_path("node");
+    g_autofree char *with_node = g_build_filename(SOURCE_ROOT, "build-aux", "with-node", NULL);
     g_autofree char *script =
         g_build_filename(SOURCE_ROOT, "tests", "unit", "infer", "reference.mjs", NULL);
     g_autofree char *packages = g_build_filename(SOURCE_ROOT, "models", "node_modules", NULL);
-    char *arguments[] = {node, script, packages, folder, NULL};
+    char node[] = "node";
+    char *arguments[] = {with_node, node, script, packages, folder, NULL};
     g_autofree char *errors = NULL;
     g_autofree char *output = NULL;
     g_autoptr(GError) error = NULL;
     int status = 0;
 
-    if (node == NULL) {
-        puts("skipped: node is not installed");
-        return false;
-    }
     if (!g_spawn_sync(NULL, arguments, NULL, 0, NULL, NULL, &output, &errors, &status, &error) ||
         !g_spawn_check_wait_status(status, &error)) {
         size_t length = errors != NULL ? strlen(errors) : 0;
@@ -146,7 +144,6 @@ static bool run_libraries(void)
                length > 400 ? errors + length - 400 : errors);
         exit(EXIT_FAILURE);
     }
-    return true;
 }
 
 static void remove_folder(void)
@@ -170,7 +167,7 @@ int main(void)
         cmocka_unit_test(test_imported_nets_give_the_librarys_numbers),
     };
     const char *names[G_N_ELEMENTS(cases) + 1] = {NULL};
-    int result = EXIT_SKIPPED;
+    int result;
 
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         names[i] = cases[i].model;
@@ -180,9 +177,8 @@ int main(void)
         return EXIT_SKIPPED;
     }
     folder = g_dir_make_tmp("customersight-reference-XXXXXX", NULL);
-    if (run_libraries()) {
-        result = cmocka_run_group_tests(tests, NULL, NULL);
-    }
+    run_libraries();
+    result = cmocka_run_group_tests(tests, NULL, NULL);
     reference_models_free(infer);
     remove_folder();
     return result;
