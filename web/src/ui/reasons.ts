@@ -15,6 +15,8 @@ export const REASONS = {
   'not a video: no known container format in it': 'notVideo',
   'the file is damaged or breaks off': 'damaged',
   'the other side ended the stream': 'closed',
+  'the file has its index at its end and cannot be read as a stream: write it with the index first (faststart), or copy it to the server and show it as a file':
+    'indexLast',
   'there is no video in it': 'noVideo',
   'what arrives does not decode to pictures': 'garbage',
   'it ended before a picture came': 'noPicture',

@@ -12,11 +12,12 @@ import { sentence, useErrorText } from '../../ui/states';
 import { useDeleteCamera, useSaveCamera, useSwitchCamera } from './queries';
 import { LinesOverlay, Still } from './Still';
 
-/** "H.264 · 1280 × 720 · 25 fps" */
+/** "H.264 · 1280 × 720 · 25 fps"; the rate only once it is measured. */
 export function videoText(video: Camera['video']): string {
   if (!video) return '';
   const names: Record<string, string> = { h264: 'H.264', hevc: 'H.265', mjpeg: 'MJPEG' };
-  return [names[video.codec] ?? video.codec, `${video.width} × ${video.height}`, `${Math.round(video.fps)} fps`].join(' · ');
+  const rate = video.fps > 0 ? [`${Math.round(video.fps)} fps`] : [];
+  return [names[video.codec] ?? video.codec, `${video.width} × ${video.height}`, ...rate].join(' · ');
 }
 
 export function CameraCard({ camera, edit }: { camera: Camera; edit: () => void }) {
