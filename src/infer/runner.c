@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/limits.h"
+#include "base/memory.h"
 #include "infer/file_priv.h"
 #include "infer/library.h"
 #include "infer/session_priv.h"
@@ -10,10 +11,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
-
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 
 #define PRELOAD_THREADS_MAX 8
 
@@ -57,14 +54,6 @@ static void runner_free(gpointer pointer)
     g_free(runner->model_space);
     g_free(runner->name);
     g_free(runner);
-}
-
-/* Loading a net takes several times what the net keeps. */
-static void give_back_memory(void)
-{
-#ifdef __GLIBC__
-    malloc_trim(0);
-#endif
 }
 
 static struct infer *infer_alloc(void)
@@ -202,7 +191,7 @@ static bool load(struct runner *runner, GError **error)
     if (session == NULL) {
         return false;
     }
-    give_back_memory();
+    memory_give_back(); /* loading a net takes several times what the net keeps */
     runner->session = session;
     runner->model_space = g_strdup_printf("%s@%s", card->name, card->version);
     runner->card = g_steal_pointer(&card);

@@ -7,6 +7,7 @@
 
 #include "account/account.h"
 #include "api/api.h"
+#include "base/memory.h"
 #include "blob/blob.h"
 #include "http/certificate.h"
 #include "http/pack.h"
@@ -55,6 +56,7 @@
 #define UPKEEP_TICK_S     5
 #define SWEEP_EVERY_TICKS (300 / UPKEEP_TICK_S)
 #define PURGE_EVERY_TICKS (3600 / UPKEEP_TICK_S)
+#define GIVE_EVERY_TICKS  (MEMORY_GIVE_BACK_SECONDS / UPKEEP_TICK_S)
 #define SETTLING_TURNS    100
 
 extern const uint8_t web_pack_start[];
@@ -707,6 +709,8 @@ static void look_after(struct serve *serve, unsigned tick)
     }
     if (tick % PURGE_EVERY_TICKS == 1 && !account_purge(serve->account, &error))
         log_warn(&serve->logger, "old sessions were not removed, trying again: %s", error->message);
+    if (tick % GIVE_EVERY_TICKS == 1)
+        memory_give_back();
 }
 
 /* Visits of sites whose gap or time zone was changed: so many turns that a stop need not wait. */

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/limits.h"
+#include "base/memory.h"
 #include "infer/runner.h"
 #include "live/endpoint.h"
 #include "seal/seal.h"
@@ -23,8 +24,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A long poll takes LEASE_POLL_SECONDS; an answer is late after this. One that is lost must not cost
- * the leases: there is time for another call. */
+/* A long poll takes LEASE_POLL_SECONDS; an answer is late after this. One that is lost must not
+ * cost the leases: there is time for another call. */
 #define LEASE_CALL_SECONDS (LEASE_POLL_SECONDS + 5)
 G_STATIC_ASSERT(LEASE_CALL_SECONDS + LEASE_POLL_SECONDS < LEASE_SECONDS);
 #define STILL_CALL_SECONDS 10
@@ -63,6 +64,7 @@ struct worker {
     GHashTable *seen;   /* reporter's thread only: camera label → last report version */
     char known_version[LEASE_VERSION_SIZE]; /* worker_run's thread only */
     struct mono lease_until;                /* worker_run's thread only */
+    struct mono given_back;                 /* worker_run's thread only: memory, last */
     struct log_limiter limiter;             /* worker_run's thread only */
 
     pthread_mutex_t still_lock;   /* the client for stills is shared by the camera threads */
@@ -332,6 +334,16 @@ static void fail_lease(struct worker *worker, const GError *error)
     }
 }
 
+static void give_back_memory(struct worker *worker)
+{
+    const struct mono now = now_of(worker);
+
+    if (now.ns - worker->given_back.ns < MEMORY_GIVE_BACK_SECONDS * 1000000000LL)
+        return;
+    worker->given_back = now;
+    memory_give_back();
+}
+
 bool worker_run(struct worker *worker, GError **error)
 {
     int retry_ms = RETRY_MS;
@@ -358,6 +370,7 @@ bool worker_run(struct worker *worker, GError **error)
             pause_ms(worker, retry_ms);
             retry_ms = MIN(retry_ms * 2, RETRY_MOST_MS);
         }
+        give_back_memory(worker);
     }
     drop_cameras(worker, NULL);
     poster_stop_and_free(worker->poster);
