@@ -23,7 +23,7 @@ static void see_box(struct mp4_order *order, unsigned length)
     const uint64_t size =
         length == 16 ? big_endian(order->header + 8, 8) : big_endian(order->header, 4);
     const bool foreign = order->boxes++ == 0 && !is(order, "ftyp");
-    const bool empty = size == length; /* a placeholder */
+    const bool empty = size == length; /* room that a writer kept free */
 
     /* A size of less is "to the end", or nonsense: the demuxer says which. */
     if (foreign || is(order, "moov") || is(order, "moof") || (size < length && !is(order, "mdat")))

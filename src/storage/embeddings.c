@@ -257,15 +257,17 @@ GArray *embeddings_gallery(struct connection *connection, struct uuid tenant_id,
                              clear_gallery_row, error);
 }
 
+/* Its own time is over, and its person's. */
+#define EXPIRED                                                                                    \
+    "hold = 0 AND expires_at <= :now AND NOT EXISTS (SELECT 1 FROM people p "                      \
+    "WHERE p.id = embeddings.person_id AND p.embeddings_expire_at > :now)"
+
 GArray *embeddings_expired(struct connection *connection, struct utc now, unsigned limit,
                            GError **error)
 {
     scoped_statement *statement = connection_prepare(
         connection,
-        "SELECT " COLUMNS("e.") " FROM embeddings e LEFT JOIN people p ON p.id = e.person_id "
-                                "WHERE e.hold = 0 AND e.expires_at <= :now "
-                                "AND (p.id IS NULL OR p.embeddings_expire_at <= :now) "
-                                "ORDER BY e.expires_at LIMIT :limit",
+        "SELECT " COLUMNS("") " FROM embeddings WHERE " EXPIRED " ORDER BY expires_at LIMIT :limit",
         error);
 
     if (!statement)
@@ -280,10 +282,7 @@ bool embeddings_delete_expired(struct connection *connection, struct uuid tenant
                                struct utc now, bool *removed, GError **error)
 {
     scoped_statement *statement = connection_prepare(
-        connection,
-        "DELETE FROM embeddings WHERE id = :id AND tenant_id = :tenant_id AND hold = 0 "
-        "AND expires_at <= :now AND NOT EXISTS (SELECT 1 FROM people p "
-        "WHERE p.id = embeddings.person_id AND p.embeddings_expire_at > :now)",
+        connection, "DELETE FROM embeddings WHERE id = :id AND tenant_id = :tenant_id AND " EXPIRED,
         error);
     int64_t changes;
 

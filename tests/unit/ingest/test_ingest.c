@@ -1,4 +1,4 @@
-#include "world.h"
+#include "world_fixture.h"
 
 #include "record/visit.h"
 #include "storage/pictures.h"
@@ -13,29 +13,6 @@
 #include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-static struct world world;
-
-static int setup(void **state)
-{
-    (void)state;
-    world_open(&world, &(struct world_options){0});
-    return 0;
-}
-
-static int setup_retrying(void **state)
-{
-    (void)state;
-    world_open(&world, &(struct world_options){.retry_every_write = true});
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    world_close(&world);
-    return 0;
-}
 
 static void apply_one(struct event event)
 {

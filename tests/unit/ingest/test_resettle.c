@@ -160,6 +160,17 @@ static int64_t head(void)
     return version;
 }
 
+/* What the feed tells of new rules. */
+static struct told told_by_rules(int64_t gap_seconds, const char *time_zone)
+{
+    const int64_t before = head();
+
+    world_set_rules(&world, gap_seconds, time_zone);
+    while (resettle())
+        continue;
+    return tell(before);
+}
+
 static void test_resettle_tells_the_feed_what_changed_and_no_more(void **state)
 {
     const struct {
@@ -183,20 +194,13 @@ static void test_resettle_tells_the_feed_what_changed_and_no_more(void **state)
     assert_int_equal(head(), before);
 
     /* Two visits become one: it is changed, the other is gone. */
-    world_set_rules(&world, 100, "Asia/Ho_Chi_Minh");
-    while (resettle())
-        continue;
-    told = tell(before);
+    told = told_by_rules(100, "Asia/Ho_Chi_Minh");
     assert_int_equal(told.visits, 2);
     assert_int_equal(told.people, 1);
     assert_int_equal(told.sites, 1);
 
     /* Other days, the same visits. */
-    before = head();
-    world_set_rules(&world, 100, "Pacific/Auckland");
-    while (resettle())
-        continue;
-    told = tell(before);
+    told = told_by_rules(100, "Pacific/Auckland");
     assert_int_equal(told.visits, 0);
     assert_int_equal(told.people, 0);
     assert_int_equal(told.sites, 1);

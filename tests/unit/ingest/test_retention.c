@@ -2,7 +2,7 @@
  * What there is no reason to keep any more goes: embeddings, from the database and from the gallery
  * in memory, and the old end of the feed. Nothing goes before its time.
  */
-#include "world.h"
+#include "world_fixture.h"
 
 #include "base/limits.h"
 #include "ingest/ingest_priv.h"
@@ -16,29 +16,6 @@
 #define DAY_US    (86400LL * G_USEC_PER_SEC)
 #define DAY_S     86400
 #define YEAR_DAYS 365
-
-static struct world world;
-
-static int setup(void **state)
-{
-    (void)state;
-    world_open(&world, &(struct world_options){0});
-    return 0;
-}
-
-static int setup_retrying(void **state)
-{
-    (void)state;
-    world_open(&world, &(struct world_options){.retry_every_write = true});
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    world_close(&world);
-    return 0;
-}
 
 static void see(uint64_t track, int64_t from, uint64_t person)
 {

@@ -42,7 +42,7 @@ static void test_mp4_order_says_that_the_index_is_last_only_when_it_is(void **st
         {"ftyp24 mdat=0", true},
         {"ftyp24 free8 moov100 mdat=0", false},
         {"ftyp24 moov100 moof50 mdat100 moof50 mdat100", false},
-        {"ftyp24 mdat8 moov50 mdat100", false},    /* a placeholder */
+        {"ftyp24 mdat8 moov50 mdat100", false},    /* room kept free */
         {"ftyp24 mdat:16 moov50 mdat100", false},  /* likewise */
         {"ftyp24 uuid5000 mdat100 moov100", true}, /* longer than a read */
         {"--fr24 mdat100", false},                 /* no MP4 */
