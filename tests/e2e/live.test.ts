@@ -17,13 +17,16 @@ interface Sample {
   /** Middle of the person in the picture and middle of the box over it, pixels of the clip; null where there is none, or not all of it. */
   person: number | null;
   box: number | null;
+  /** The tile says that nobody is in view. */
+  nobody: boolean;
 }
 
 /** What a browser shows of the camera that is alone on the page, picture by picture, for `seconds`. Runs in the page. */
 async function watch(seconds: number): Promise<Sample[]> {
+  const tile = document.querySelector<HTMLElement>('[data-testid=tile]');
   const video = document.querySelector<HTMLVideoElement>('[data-testid=tile] video');
   const overlay = document.querySelector<HTMLCanvasElement>('[data-testid=tile] canvas');
-  if (!video || !overlay) throw new Error('no tile');
+  if (!tile || !video || !overlay) throw new Error('no tile');
   const [width, height, square, personWidth] = [1280, 720, 40, 146];
   const copy = new OffscreenCanvas(width, square + 8).getContext('2d', { willReadFrequently: true });
   if (!copy) throw new Error('no canvas');
@@ -73,7 +76,7 @@ async function watch(seconds: number): Promise<Sample[]> {
     const seen = look();
     // The page draws its boxes in a callback of the same turn; both are over when the animation frame of the turn comes.
     const box = await new Promise<number | null>((resolve) => requestAnimationFrame(() => resolve(readBox())));
-    samples.push({ ...seen, box, shown: performance.timeOrigin + meta.expectedDisplayTime });
+    samples.push({ ...seen, box, nobody: tile.dataset.people === '0', shown: performance.timeOrigin + meta.expectedDisplayTime });
   }
   return samples;
 }
@@ -88,6 +91,7 @@ function misalignment(samples: Sample[]) {
   const [there, back] = [quantile(apart(false), 0.5), quantile(apart(true), 0.5)];
   // The detector's own offset is the same to both sides; being late is not.
   const own = (there + back) / 2;
+  const boxed = samples.filter(({ box }) => box !== null);
   const errors = [...apart(false), ...apart(true)].map((value) => Math.abs(value - own) / PIXELS_PER_FRAME);
   return {
     pictures: walks.length,
@@ -96,6 +100,7 @@ function misalignment(samples: Sample[]) {
     late: (back - there) / 2 / PIXELS_PER_FRAME,
     median: quantile(errors, 0.5),
     p90: quantile(errors, 0.9),
+    nobody: boxed.filter(({ nobody }) => nobody).length / boxed.length,
   };
 }
 
@@ -139,6 +144,8 @@ describe.skipIf(base === '').each([
         expect(boxes.boxed, 'of them with a box').toBeGreaterThan(0.7);
         expect(Math.abs(boxes.late), 'pictures late').toBeLessThan(0.5);
         expect(boxes.p90, 'error of 90 %, in pictures').toBeLessThan(1);
+        // The number is on screen a moment after the box.
+        expect(boxes.nobody, 'of the boxes beside which it says that nobody is there').toBeLessThan(0.05);
         if (!loopsFile) return;
         const loops = [...readFileSync(loopsFile, 'utf8').matchAll(/^loop (\d+)$/gm)].map((match) => Number(match[1]) / 1000);
         const old = ages(samples, loops);

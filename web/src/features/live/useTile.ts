@@ -59,7 +59,8 @@ export function useTile(
     let newestCapture: number | null = null;
     const lag = new BoxLag();
     let frameRequest = 0;
-    let lastCapture: number | null = null;
+    let playing: TileView['playing'] = 'nothing';
+    let counted: number | null = null;
     boxes.current = new BoxTimeline();
     const change = (part: Partial<TileView>) =>
       setView((before) => {
@@ -68,8 +69,14 @@ export function useTile(
       });
 
     const player = new TilePlayer(element, {
-      onPlaying: () => change({ playing: 'video', staleSeconds: null }),
-      onUnsupported: (codec) => change({ playing: 'pictures', unsupported: codec }),
+      onPlaying: () => {
+        playing = 'video';
+        change({ playing, staleSeconds: null });
+      },
+      onUnsupported: (codec) => {
+        playing = 'pictures';
+        change({ playing, unsupported: codec });
+      },
       onFragment: (captureMs) => {
         newestCapture = captureMs;
       },
@@ -79,12 +86,18 @@ export function useTile(
       lag.add(capturedMs, newestCapture);
       player.setLag(lag.seconds);
     };
+    const count = (people: number | null) => {
+      if (people === counted) return;
+      counted = people;
+      change({ people });
+    };
+    // The number changes with the boxes: never "nobody in view" beside somebody's box.
     const draw = (captureMs: number | null) => {
       const target = canvas.current;
       if (!target) return;
       const shown = captureMs === null ? [] : boxes.current.at(captureMs);
       drawBoxes(target, drawing.current.showBoxes ? shown : [], drawing.current.aspect, drawing.current.style);
-      lastCapture = captureMs;
+      count(captureMs === null ? null : boxes.current.people(captureMs, drawing.current.reduced));
     };
     const onFrame = (_now: number, frame: VideoFrameCallbackMetadata) => {
       frameRequest = element.requestVideoFrameCallback(onFrame);
@@ -99,14 +112,10 @@ export function useTile(
       lastTime = element.currentTime;
       const silence = Date.now() - lastPicture;
       const stale = silence > STALE_MS;
-      setView((before) => {
-        // Single pictures carry no capture time: the newest boxes are the right ones.
-        const at = before.playing === 'pictures' ? boxes.current.newest() : stale ? null : lastCapture;
-        if (before.playing === 'pictures') draw(at);
-        const people = at === null ? null : boxes.current.people(at, drawing.current.reduced);
-        const staleSeconds = stale && before.playing !== 'pictures' ? Math.round(silence / 1000) : null;
-        return before.people === people && before.staleSeconds === staleSeconds ? before : { ...before, people, staleSeconds };
-      });
+      // Single pictures carry no capture time: the newest boxes are the right ones.
+      if (playing === 'pictures') draw(boxes.current.newest());
+      else if (stale) count(null);
+      change({ staleSeconds: stale && playing !== 'pictures' ? Math.round(silence / 1000) : null });
     }, 500);
     return () => {
       clearInterval(timer);
