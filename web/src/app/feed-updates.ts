@@ -22,16 +22,22 @@ export function useFeedUpdates(tenant: string): void {
   useEffect(() => hub.followFeed(tenant), [hub, tenant]);
   useEffect(() => () => clearTimeout(timer.current), []);
 
-  useFeed((item) => {
-    for (const resource of applyItem(client, tenant, item)) stale.current.add(resource);
+  const readAgain = () => {
     if (stale.current.size === 0 || timer.current !== undefined) return;
     timer.current = setTimeout(() => {
       timer.current = undefined;
       for (const resource of stale.current) {
-        void client.invalidateQueries({ queryKey: [...keys.tenant(tenant), ...resource.split('/').filter(Boolean)] });
+        const queryKey = [...keys.tenant(tenant), ...resource.split('/').filter(Boolean)];
+        if (someLoadMore(client, queryKey)) continue;
+        stale.current.delete(resource);
+        void client.invalidateQueries({ queryKey });
       }
-      stale.current.clear();
+      readAgain();
     }, REFRESH_MS);
+  };
+  useFeed((item) => {
+    for (const resource of applyItem(client, tenant, item)) stale.current.add(resource);
+    readAgain();
   });
 
   const connection = useFeedConnection();
@@ -47,6 +53,11 @@ export function useFeedUpdates(tenant: string): void {
       void client.invalidateQueries({ queryKey: keys.tenant(tenant) });
     };
   }, [connection, client, tenant]);
+}
+
+/** Whether a list under `queryKey` is loading one page more: reading it again now would cancel that, and the page would never come. */
+function someLoadMore(client: QueryClient, queryKey: readonly string[]): boolean {
+  return client.isFetching({ queryKey, predicate: ({ state }) => state.fetchMeta?.fetchMore !== undefined }) > 0;
 }
 
 /** What is small of the visits; their lists take each change by itself. */

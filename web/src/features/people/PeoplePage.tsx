@@ -8,6 +8,7 @@ import { useScope } from '../../app/scope';
 import { SimulatedBadge } from '../../ui/badges';
 import { Face, usePersonName } from '../../ui/Face';
 import { useClock, useSettled } from '../../ui/hooks';
+import { LoadMore } from '../../ui/LoadMore';
 import { Page } from '../../ui/Page';
 import { Empty, Failure, LoadingCards } from '../../ui/states';
 import { formatAgo } from '../../ui/time';
@@ -81,13 +82,7 @@ export function PeoplePage() {
           <PersonCard key={person.id} person={person} selected={selected.some((other) => other.id === person.id)} onSelect={(on) => toggle(person, on)} />
         ))}
       </ul>
-      {list.hasNextPage && (
-        <div className="mt-6 flex justify-center">
-          <Button loading={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
-            {t('app.loadMore')}
-          </Button>
-        </div>
-      )}
+      <LoadMore list={list} />
       <SelectionBar selected={selected} clear={() => setSelected([])} />
       <PersonDrawer />
       <VisitDrawer />

@@ -1,6 +1,6 @@
-import { Button } from 'antd';
 import { useTranslation } from 'react-i18next';
 import { useScope } from '../../app/scope';
+import { LoadMore } from '../../ui/LoadMore';
 import { Failure, LoadingCards } from '../../ui/states';
 import { formatMoment } from '../../ui/time';
 import { useAuditText } from './audit-text';
@@ -49,13 +49,7 @@ export function AuditTrail() {
           </table>
         </div>
       )}
-      {audit.hasNextPage && (
-        <div className="mt-4 flex justify-center">
-          <Button loading={audit.isFetchingNextPage} onClick={() => void audit.fetchNextPage()}>
-            {t('app.loadMore')}
-          </Button>
-        </div>
-      )}
+      <LoadMore list={audit} />
     </section>
   );
 }

@@ -1,9 +1,9 @@
-import { Button } from 'antd';
 import { Footprints } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import type { Visit } from '../../api/client';
 import { useScope, useZoneOf } from '../../app/scope';
 import { useMediaQuery } from '../../ui/hooks';
+import { LoadMore } from '../../ui/LoadMore';
 import { Page } from '../../ui/Page';
 import { Empty, Failure, LoadingCards } from '../../ui/states';
 import { dayOf, formatDay } from '../../ui/time';
@@ -53,17 +53,8 @@ export function VisitsPage() {
         </div>
       )}
       <Days visits={visits} more={list.hasNextPage} />
-      {visits.length > 0 && (
-        <div className="mt-6 flex justify-center">
-          {list.hasNextPage ? (
-            <Button loading={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
-              {t('app.loadMore')}
-            </Button>
-          ) : (
-            <p className="text-sm text-ink-soft">{t('visits.end')}</p>
-          )}
-        </div>
-      )}
+      <LoadMore list={list} />
+      {visits.length > 0 && !list.hasNextPage && <p className="mt-6 text-center text-sm text-ink-soft">{t('visits.end')}</p>}
       <VisitDrawer />
     </Page>
   );
