@@ -41,13 +41,44 @@ int child_problem(struct child *child, enum ring_problem_code code, GError *take
     return 1;
 }
 
+/* Waits for START and does what it says. Returns the exit code. */
+static int child_run(struct child *child)
+{
+    union ring_message message;
+    int code = 0;
+    g_autoptr(GError) error = NULL;
+
+    switch (
+        ring_receive(child->socket, RING_TO_CHILD, true, &message, child->descriptors, &error)) {
+    case RING_RECEIVED_MESSAGE:
+        break;
+    case RING_RECEIVED_NOTHING:
+    case RING_RECEIVED_EOF:
+        return 0;
+    case RING_RECEIVED_BAD:
+        return child_problem(child, RING_PROBLEM_INTERNAL, g_steal_pointer(&error));
+    }
+    if (message.header.kind != RING_START)
+        return child_problem(child, RING_PROBLEM_INTERNAL, NULL);
+    child->start = message.start;
+    switch ((enum ring_role)child->start.role) {
+    case RING_ROLE_INPUT:
+        return stream_run(child);
+    case RING_ROLE_PICTURES:
+        return pictures_run(child);
+    case RING_ROLE_ENCODER:
+        return encoder_run(child);
+    case RING_ROLE_ZYGOTE:
+        return zygote_run(child, &code) ? child_run(child) : code;
+    }
+    return 1;
+}
+
 int main(void)
 {
     struct child child = {.socket = CHILD_SOCKET};
-    union ring_message message;
     int type = 0;
     socklen_t size = sizeof type;
-    g_autoptr(GError) error = NULL;
 
     signal(SIGPIPE, SIG_IGN);
     /* A terminal's Ctrl-C goes to the whole group; the parent decides when a child ends. */
@@ -57,25 +88,5 @@ int main(void)
         fprintf(stderr, "customersight-capture is started by customersight, not by hand\n");
         return 2;
     }
-    switch (ring_receive(child.socket, RING_TO_CHILD, true, &message, child.descriptors, &error)) {
-    case RING_RECEIVED_MESSAGE:
-        break;
-    case RING_RECEIVED_NOTHING:
-    case RING_RECEIVED_EOF:
-        return 0;
-    case RING_RECEIVED_BAD:
-        return child_problem(&child, RING_PROBLEM_INTERNAL, g_steal_pointer(&error));
-    }
-    if (message.header.kind != RING_START)
-        return child_problem(&child, RING_PROBLEM_INTERNAL, NULL);
-    child.start = message.start;
-    switch ((enum ring_role)child.start.role) {
-    case RING_ROLE_INPUT:
-        return stream_run(&child);
-    case RING_ROLE_PICTURES:
-        return pictures_run(&child);
-    case RING_ROLE_ENCODER:
-        return encoder_run(&child);
-    }
-    return 1;
+    return child_run(&child);
 }

@@ -59,7 +59,8 @@ static bool start(struct encoder *encoder, const struct encoder_config *config, 
                   .bits_per_second = config->bits_per_second}};
     const int descriptors[] = {encoder->frames.fd, encoder->fd};
 
-    return capture_spawn(config->capture_path, &message, descriptors, 2, &encoder->process, error);
+    return capture_spawn(config->capture_path, NULL, &message, descriptors, 2, &encoder->process,
+                         error);
 }
 
 struct encoder *encoder_new(const struct encoder_config *config, GError **error)

@@ -210,6 +210,8 @@ static bool on_message(struct source *source, const union ring_message *message,
     case RING_RELEASE:
     case RING_PICTURE_DONE:
     case RING_RETURNED:
+    case RING_FORK:
+    case RING_FORKED:
         break;
     }
     return violation(text, "the capture process said something an input child does not say");

@@ -107,8 +107,8 @@ void source_start_child(struct source *source)
     fill_start(source, &message.start);
     if (is_file(source))
         ok = (descriptors[1] = open_file(source, &error)) >= 0;
-    ok = ok && capture_spawn(source->config.capture_path, &message, descriptors,
-                             is_file(source) ? 2 : 1, &source->process, &error);
+    ok = ok && capture_spawn(source->config.capture_path, source->config.zygote, &message,
+                             descriptors, is_file(source) ? 2 : 1, &source->process, &error);
     if (descriptors[1] >= 0)
         close(descriptors[1]);
     /* The start message holds the password. */

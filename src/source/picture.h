@@ -11,6 +11,7 @@
 
 #include "base/image.h"
 #include "base/log.h"
+#include "source/zygote.h"
 
 #include <glib.h>
 #include <stdbool.h>
@@ -33,6 +34,7 @@ struct pictures;
 struct pictures_config {
     const char *capture_path;    /* NULL: source_capture_path() */
     const struct logger *logger; /* may be NULL; borrowed */
+    struct zygote *zygote;       /* the child is forked of this one (borrowed); may be NULL */
 };
 
 /* The child is started by the first picture. `config` may be NULL for the defaults. Free with

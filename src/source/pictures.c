@@ -24,6 +24,7 @@
 struct pictures {
     char *capture_path; /* may be NULL */
     const struct logger *logger;
+    struct zygote *zygote; /* borrowed; may be NULL */
     struct capture_process process;
     struct ring_memory input, output;
 };
@@ -43,6 +44,7 @@ struct pictures *pictures_new(const struct pictures_config *config, GError **err
     pictures->process = CAPTURE_PROCESS_NONE;
     pictures->input = pictures->output = RING_MEMORY_EMPTY;
     pictures->logger = config ? config->logger : NULL;
+    pictures->zygote = config ? config->zygote : NULL;
     pictures->capture_path = config && config->capture_path ? g_strdup(config->capture_path)
                                                             : source_capture_path(error);
     if (pictures->capture_path && ring_memory_init(&pictures->input, MEMORY_BYTES, error) &&
@@ -70,8 +72,9 @@ static bool start(struct pictures *pictures, GError **error)
                                             .output_bytes = pictures->output.size}};
     const int descriptors[] = {pictures->input.fd, pictures->output.fd};
 
-    return pictures->process.pid > 0 || capture_spawn(pictures->capture_path, &message, descriptors,
-                                                      2, &pictures->process, error);
+    return pictures->process.pid > 0 ||
+           capture_spawn(pictures->capture_path, pictures->zygote, &message, descriptors, 2,
+                         &pictures->process, error);
 }
 
 /* Gives the pages of a large picture back to the system. */

@@ -19,6 +19,7 @@
 #include "base/image.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "source/zygote.h"
 #include "wire/event.h"
 #include "wire/ring.h"
 
@@ -77,6 +78,7 @@ struct source_config {
     bool allow_loopback; /* rtsp, http: the camera may be this machine (base/peer.h) */
     bool no_restart;     /* end at the first failure instead of retrying (analyze, camera test) */
     const char *capture_path;    /* customersight-capture; NULL: found by source_capture_path() */
+    struct zygote *zygote;       /* its children are forked of this one (borrowed); may be NULL */
     const char *label;           /* camera id for metrics; NULL: no metrics */
     const struct logger *logger; /* may be NULL */
     struct metrics *metrics;     /* may be NULL */

@@ -85,24 +85,43 @@ static int spawn(const char *path, int socket, pid_t *pid)
     return code;
 }
 
-bool capture_spawn(const char *path, union ring_message *start, const int *descriptors,
-                   unsigned count, struct capture_process *process, GError **error)
+/* One attempt, with a socket pair of its own: a fork that fails half-way may leave somebody with
+ * the other end, who ends when this one is closed. */
+static bool start_process(const char *path, struct zygote *zygote, struct capture_process *process,
+                          GError **error)
+{
+    int sockets[2], code = 0;
+
+    if (!ring_socket_pair(sockets, error))
+        return false;
+    if (zygote)
+        process->pid = zygote_fork(zygote, sockets[1], error);
+    else if ((code = spawn(path, sockets[1], &process->pid)) != 0)
+        error_set_errno(error, code, "cannot start %s", path);
+    close(sockets[1]);
+    process->socket = sockets[0];
+    process->zygote = zygote;
+    if (code == 0 && process->pid > 0)
+        return true;
+    close(sockets[0]);
+    *process = CAPTURE_PROCESS_NONE;
+    return false;
+}
+
+bool capture_spawn(const char *path, struct zygote *zygote, union ring_message *start,
+                   const int *descriptors, unsigned count, struct capture_process *process,
+                   GError **error)
 {
     g_autofree char *found = path ? g_strdup(path) : source_capture_path(error);
-    int sockets[2], code;
+
+    bool started = false;
 
     *process = CAPTURE_PROCESS_NONE;
-    if (!found || !ring_socket_pair(sockets, error))
+    /* The first attempt may find that the zygote has died. */
+    for (int attempt = 0; found && zygote && !started && attempt < 2; attempt++)
+        started = start_process(found, zygote, process, NULL);
+    if (!found || (!started && !start_process(found, NULL, process, error)))
         return false;
-    code = spawn(found, sockets[1], &process->pid);
-    close(sockets[1]);
-    if (code != 0) {
-        process->pid = -1;
-        close(sockets[0]);
-        error_set_errno(error, code, "cannot start %s", found);
-        return false;
-    }
-    process->socket = sockets[0];
     if (ring_send(process->socket, start, RING_START, descriptors, count, true, error))
         return true;
     capture_kill(process);
@@ -111,6 +130,7 @@ bool capture_spawn(const char *path, union ring_message *start, const int *descr
 
 int capture_kill(struct capture_process *process)
 {
+    struct zygote *zygote = process->zygote;
     int status = 0;
 
     if (process->socket >= 0)
@@ -121,6 +141,8 @@ int capture_kill(struct capture_process *process)
             continue;
     }
     *process = CAPTURE_PROCESS_NONE;
+    if (zygote && capture_crashed(status))
+        zygote_renew(zygote);
     return status;
 }
 

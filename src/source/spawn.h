@@ -6,23 +6,27 @@
 #define SOURCE_SPAWN_H
 
 #include "ring/socket.h"
+#include "source/zygote.h"
 
 #include <sys/types.h>
 
 struct capture_process {
-    pid_t pid;  /* -1: none */
-    int socket; /* -1: none */
+    pid_t pid;             /* -1: none */
+    int socket;            /* -1: none */
+    struct zygote *zygote; /* it was forked of this one (borrowed); NULL: it was not */
 };
 
-#define CAPTURE_PROCESS_NONE ((struct capture_process){-1, -1})
+#define CAPTURE_PROCESS_NONE ((struct capture_process){-1, -1, NULL})
 
-/* Spawns `path` (NULL: source_capture_path()) and sends it `start` with `count` descriptors
+/* Forks a child of `zygote` (borrowed, as long as the child lives), or, with NULL or where that
+ * fails, spawns `path` (NULL: source_capture_path()), and sends it `start` with `count` descriptors
  * (borrowed). False and *error; *process is then NONE. */
-bool capture_spawn(const char *path, union ring_message *start, const int *descriptors,
-                   unsigned count, struct capture_process *process, GError **error);
+bool capture_spawn(const char *path, struct zygote *zygote, union ring_message *start,
+                   const int *descriptors, unsigned count, struct capture_process *process,
+                   GError **error);
 
-/* Ends it now and collects it; harmless on NONE, which it leaves. Returns the wait status, 0 for
- * NONE. */
+/* Ends it now and collects it; harmless on NONE, which it leaves. One that had crashed renews its
+ * zygote. Returns the wait status, 0 for NONE. */
 int capture_kill(struct capture_process *process);
 
 /* Whether it died by itself, of a wait status: of what it was given to decode, mostly. */

@@ -65,7 +65,7 @@ static bool start_check(const struct ring_start *start, GError **error)
 {
     const bool input = start->role == RING_ROLE_INPUT;
 
-    return between(start->role, RING_ROLE_INPUT, RING_ROLE_ENCODER, "start.role", error) &&
+    return between(start->role, RING_ROLE_INPUT, RING_ROLE_ZYGOTE, "start.role", error) &&
            between(start->backend, input, input ? RING_BACKEND_COUNT - 1 : 0, "start.backend",
                    error) &&
            between(start->transport, 0, RING_TRANSPORT_UDP, "start.transport", error) &&
@@ -151,8 +151,11 @@ static bool fields_check(const union ring_message *message, GError **error)
         return between(message->encode.slot, 0, RING_SLOTS_MAX - 1, "encode.slot", error);
     case RING_STATUS:
         return between(message->status.rate_milli, 0, RING_RATE_MOST, "status.rate", error);
+    case RING_FORKED:
+        return between((uint64_t)message->forked.pid, 2, INT32_MAX, "forked.pid", error);
     case RING_NONE:
     case RING_LIVE_RELEASE:
+    case RING_FORK:
     case RING_END:
         break;
     }

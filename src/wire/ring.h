@@ -23,6 +23,9 @@
  *   <- FRAME …            RELEASE ->, CONTROL -> | <- PICTURE_DONE …     | <- RELEASE …
  *   <- LIVE               LIVE_RELEASE ->        |                       | CONTROL(FINISH) ->
  *   <- STATUS each second; last: PROBLEM or END  |                       | <- END or PROBLEM
+ *
+ * A zygote (START, then FORK with a socket -> and <- FORKED with the process) becomes none of
+ * these: each process that it forks reads the START of its own socket.
  */
 #ifndef WIRE_RING_H
 #define WIRE_RING_H
@@ -60,12 +63,14 @@ enum ring_direction { RING_TO_CHILD = 1, RING_TO_PARENT };
     X(PICTURE, picture, TO_CHILD)                                                                  \
     X(ENCODE, encode, TO_CHILD)                                                                    \
     X(RELEASE, release, TO_CHILD)                                                                  \
+    X(FORK, fork, TO_CHILD)                                                                        \
     X(OPENED, opened, TO_PARENT)                                                                   \
     X(FRAME, frame, TO_PARENT)                                                                     \
     X(LIVE, live, TO_PARENT)                                                                       \
     X(STATUS, status, TO_PARENT)                                                                   \
     X(PICTURE_DONE, picture_done, TO_PARENT)                                                       \
     X(RETURNED, release, TO_PARENT)                                                                \
+    X(FORKED, forked, TO_PARENT)                                                                   \
     X(PROBLEM, problem, TO_PARENT)                                                                 \
     X(END, end, TO_PARENT)
 
@@ -76,7 +81,7 @@ enum ring_kind {
 #undef X
 };
 
-enum ring_role { RING_ROLE_INPUT = 1, RING_ROLE_PICTURES, RING_ROLE_ENCODER };
+enum ring_role { RING_ROLE_INPUT = 1, RING_ROLE_PICTURES, RING_ROLE_ENCODER, RING_ROLE_ZYGOTE };
 enum ring_backend {
     RING_BACKEND_FILE = 1,
     RING_BACKEND_RTSP,
@@ -267,6 +272,17 @@ struct ring_end {
     uint64_t bytes; /* ENCODER: written */
 };
 
+/* With the socket of the new process. */
+struct ring_fork {
+    struct ring_header header;
+};
+
+struct ring_forked {
+    struct ring_header header;
+    int32_t pid; /* the caller's child: a reaper of orphans gets it */
+    uint32_t padding;
+};
+
 /* Any message, copied out of the socket. */
 union ring_message {
     struct ring_header header;
@@ -284,6 +300,8 @@ union ring_message {
     struct ring_picture_done picture_done;
     struct ring_problem problem;
     struct ring_end end;
+    struct ring_fork fork;
+    struct ring_forked forked;
 };
 
 /* Fills the header of `message`, which is a whole structure of `kind` with its fields set. */

@@ -431,6 +431,7 @@ static void open_source(struct camera *camera)
         .allow_loopback = camera->lease.allow_loopback,
         .analysis_fps = MAX(camera->settings.analysis_rate_fps, PIPELINE_BUSY_FPS_DEFAULT),
         .capture_path = camera->around.capture_path,
+        .zygote = camera->around.zygote,
         .label = camera->label,
         .logger = &camera->logger,
         .metrics = camera->around.metrics,

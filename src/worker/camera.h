@@ -26,6 +26,7 @@ struct camera_surroundings {
     struct pool *pool; /* NULL when there are no models: pictures only */
     struct known_tracks *known;
     const char *capture_path;
+    struct zygote *zygote;      /* of which capture children are forked */
     const char *anchors_folder; /* where a looped file's place in time is kept */
     struct uuid boot_id;
     const char *model_pack;

@@ -71,6 +71,7 @@ struct worker {
     struct client *still_client;  /* guarded by still_lock */
     pthread_mutex_t picture_lock; /* so is the child that makes JPEGs of faces */
     struct pictures *pictures;    /* guarded by picture_lock */
+    struct zygote *zygote;        /* of the capture children; NULL: they are spawned */
     bool started;                 /* everything runs: serve may know of us */
 };
 
@@ -466,7 +467,7 @@ static bool start_threads(struct worker *worker, GError **error)
                                              .metrics = config->metrics,
                                              .clock = config->clock};
 
-    const struct pictures_config pictures = {config->capture_path, config->logger};
+    const struct pictures_config pictures = {config->capture_path, config->logger, worker->zygote};
 
     return (worker->pictures = pictures_new(&pictures, error)) &&
            (worker->client = client_new(&line, error)) &&
@@ -503,10 +504,12 @@ struct worker *worker_new(const struct worker_config *config, GError **error)
         goto fail;
     make_live_token(worker);
     open_models(worker);
+    worker->zygote = zygote_new(config->capture_path);
     worker->surroundings = (struct camera_surroundings){.spool = worker->spool,
                                                         .pool = worker->pool,
                                                         .known = worker->known,
                                                         .capture_path = config->capture_path,
+                                                        .zygote = worker->zygote,
                                                         .anchors_folder = worker->anchors_folder,
                                                         .boot_id = worker->boot_id,
                                                         .model_pack = MODEL_PACK,
@@ -560,6 +563,7 @@ void worker_free(struct worker *worker)
     if (worker->started)
         say_goodbye(worker);
     pictures_free(worker->pictures);
+    zygote_free(worker->zygote);
     endpoint_stop_and_free(worker->endpoint);
     client_free(worker->client);
     client_free(worker->still_client);
