@@ -86,17 +86,18 @@ static bool run_faceres(struct vision *vision, const struct image *image, const 
     canvas.offset[1] = 116.779f;
     canvas.offset[2] = 103.939f;
     draw_square(&canvas, image, &face->box, 1.4f, NULL);
+    canvas_mirror(&canvas);
     struct vision_outputs outputs;
-    if (!vision_run(vision, VISION_NET_FACERES, &canvas, 1, 3, &outputs, error))
+    if (!vision_run(vision, VISION_NET_FACERES, &canvas, 2, 3, &outputs, error))
         return false;
-    const float *gender = vision_output(&outputs, 0, 1, VISION_NET_FACERES, error);
+    const float *gender = vision_output(&outputs, 0, 2, VISION_NET_FACERES, error);
     const float *ages =
-        gender ? vision_output(&outputs, 1, FACERES_AGES, VISION_NET_FACERES, error) : NULL;
+        gender ? vision_output(&outputs, 1, 2 * FACERES_AGES, VISION_NET_FACERES, error) : NULL;
     if (ages) {
-        *male = gender[0];
+        *male = (gender[0] + gender[1]) / 2;
         *age = 0;
         for (int i = 0; i < FACERES_AGES; i++)
-            *age += ages[i] * (float)(i + 1);
+            *age += (ages[i] + ages[FACERES_AGES + i]) / 2 * (float)(i + 1);
     }
     vision_outputs_clear(&outputs);
     return ages != NULL;
@@ -106,15 +107,16 @@ static bool run_age_gender(struct vision *vision, const struct image *image,
                            const struct face *face, float *male, float *age, GError **error)
 {
     struct canvas canvas = draw_features(vision, image, face);
+    canvas_mirror(&canvas);
     struct vision_outputs outputs;
-    if (!vision_run(vision, VISION_NET_AGE_GENDER, &canvas, 1, 2, &outputs, error))
+    if (!vision_run(vision, VISION_NET_AGE_GENDER, &canvas, 2, 2, &outputs, error))
         return false;
-    const float *years = vision_output(&outputs, 0, 1, VISION_NET_AGE_GENDER, error);
+    const float *years = vision_output(&outputs, 0, 2, VISION_NET_AGE_GENDER, error);
     const float *gender =
-        years ? vision_output(&outputs, 1, 2, VISION_NET_AGE_GENDER, error) : NULL;
+        years ? vision_output(&outputs, 1, 4, VISION_NET_AGE_GENDER, error) : NULL;
     if (gender) {
-        *age = years[0];
-        *male = gender[0];
+        *age = (years[0] + years[1]) / 2;
+        *male = (gender[0] + gender[2]) / 2;
     }
     vision_outputs_clear(&outputs);
     return gender != NULL;

@@ -28,7 +28,7 @@ enum expression {
 };
 
 struct face_attributes {
-    float male;         /* 0–1 probability, the mean of two nets */
+    float male;         /* 0–1 probability, the mean of two nets and of the mirror image */
     enum gender gender; /* UNKNOWN when the nets are not sure enough or the face is too poor */
     float age_years;    /* estimate; always set */
     bool age_known;     /* false when the two nets disagree too much or the face is too poor */

@@ -258,6 +258,19 @@ int canvas_elements(const struct canvas *canvas)
     return canvas->width * canvas->height * (canvas->layout == CANVAS_LAYOUT_GREY ? 1 : 3);
 }
 
+void canvas_mirror(const struct canvas *canvas)
+{
+    const bool planar = canvas->layout == CANVAS_LAYOUT_PLANAR_RGB;
+    const int step = planar || canvas->layout == CANVAS_LAYOUT_GREY ? 1 : 3;
+    const int rows = canvas->height * (planar ? 3 : 1), row = canvas->width * step;
+    float *mirrored = canvas->values + canvas_elements(canvas);
+
+    for (int y = 0; y < rows; y++)
+        for (int x = 0; x < row; x += step)
+            for (int c = 0; c < step; c++)
+                mirrored[y * row + row - step - x + c] = canvas->values[y * row + x + c];
+}
+
 void canvas_fill(struct canvas *canvas, float level)
 {
     float row[CANVAS_SIDE_MAX];

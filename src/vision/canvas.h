@@ -57,6 +57,10 @@ int canvas_elements(const struct canvas *canvas);
 /* Every pixel becomes grey `level`, 0–255. */
 void canvas_fill(struct canvas *canvas, float level);
 
+/* Writes the mirror image (left is right) right behind the picture: a batch of two. The buffer has
+ * room for both. */
+void canvas_mirror(const struct canvas *canvas);
+
 /* Draws the rectangle `source` of `image` (pixels, may reach over its border) into `target` of the
  * canvas. Only pixels of the image inside `clip` (NULL: all) are seen; everything outside is grey
  * `outside`, 0–255, blended in by the interpolation as if the image had been padded with it. */

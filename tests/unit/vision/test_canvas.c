@@ -302,6 +302,28 @@ static void test_canvas_sees_the_same_values_when_they_are_interleaved(void **st
     }
 }
 
+static void test_canvas_mirror_turns_left_to_right_in_each_layout(void **state)
+{
+    static const enum canvas_layout layouts[] = {CANVAS_LAYOUT_PLANAR_RGB,
+                                                 CANVAS_LAYOUT_INTERLEAVED_BGR, CANVAS_LAYOUT_GREY};
+    static const float planar[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18};
+    static const float expected[][18] = {
+        {3, 2, 1, 6, 5, 4, 9, 8, 7, 12, 11, 10, 15, 14, 13, 18, 17, 16},
+        {7, 8, 9, 4, 5, 6, 1, 2, 3, 16, 17, 18, 13, 14, 15, 10, 11, 12},
+        {3, 2, 1, 6, 5, 4}};
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(layouts); i++) {
+        struct canvas canvas = canvas_of(3, 2, layouts[i]);
+        const size_t size = (size_t)canvas_elements(&canvas) * sizeof(float);
+
+        memcpy(values, planar, sizeof planar);
+        canvas_mirror(&canvas);
+        assert_memory_equal(values, planar, size);
+        assert_memory_equal(values + canvas_elements(&canvas), expected[i], size);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -312,6 +334,7 @@ int main(void)
         cmocka_unit_test(test_canvas_layouts_hold_the_same_colours),
         cmocka_unit_test(test_canvas_warp_turns_and_averages),
         cmocka_unit_test(test_canvas_sees_the_same_values_when_they_are_interleaved),
+        cmocka_unit_test(test_canvas_mirror_turns_left_to_right_in_each_layout),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
