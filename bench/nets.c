@@ -1,7 +1,8 @@
 /*
- * nets SECONDS [MODELS]: CPU milliseconds of one run of each net that a live camera uses, alone and
- * in the shape the pipeline gives it, median of as many runs as fit into its share of SECONDS. One
- * JSON object {net: ms}. For cam_ai. Needs the imported models.
+ * nets SECONDS [NET=RATE …]: CPU milliseconds of one run of each net that a live camera uses, alone
+ * and in the shape the pipeline gives it. Without rates one after the other, the median of as many
+ * runs as fit into its share of SECONDS; with rates each so many times a second for SECONDS, as a
+ * camera would have it, the mean. One JSON object {net: ms}. For cam_ai. Needs the imported models.
  */
 #include "base/limits.h"
 #include "infer/bench.h"
@@ -65,48 +66,125 @@ static int compare(gconstpointer a, gconstpointer b)
     return (x > y) - (x < y);
 }
 
-static double measure(struct infer *infer, const char *name, int64_t batch, int64_t side,
-                      double budget_ms)
+/* A net, ready to run. */
+struct subject {
+    struct runner *runner;
+    struct tensor input;
+    double rate;   /* runs a second; 0: as fast as it goes */
+    double due;    /* seconds since the start */
+    GArray *times; /* of double: CPU ms */
+};
+
+static struct subject prepare(struct infer *infer, size_t index)
 {
     g_autoptr(GError) error = NULL;
-    struct runner *runner = infer_runner(infer, name, &error);
-    g_autoptr(GArray) times = g_array_new(FALSE, FALSE, sizeof(double));
-    struct tensor input;
-    double spent = 0;
+    struct subject subject = {.runner = infer_runner(infer, nets[index].name, &error),
+                              .times = g_array_new(FALSE, FALSE, sizeof(double))};
 
-    require(runner != NULL, error);
-    input = make_input(runner_card(runner), batch, side);
-    while (times->len < 5 || spent < budget_ms) {
-        struct tensor outputs[LIMIT_MODEL_TENSORS] = {{TENSOR_NONE}};
-        const size_t count = runner_card(runner)->output_count;
-        const double start = cpu_ms();
-        double took;
+    require(subject.runner != NULL, error);
+    subject.input = make_input(runner_card(subject.runner), nets[index].batch, nets[index].side);
+    return subject;
+}
 
-        require(runner_run(runner, &input, 1, outputs, count, &error), error);
-        for (size_t i = 0; i < count; i++)
-            tensor_clear(&outputs[i]);
-        took = cpu_ms() - start;
-        spent += took;
-        g_array_append_val(times, took);
+/* Runs it once; returns and notes the CPU ms. */
+static double run(struct subject *subject)
+{
+    g_autoptr(GError) error = NULL;
+    struct tensor outputs[LIMIT_MODEL_TENSORS] = {{TENSOR_NONE}};
+    const size_t count = runner_card(subject->runner)->output_count;
+    const double start = cpu_ms();
+    double took;
+
+    require(runner_run(subject->runner, &subject->input, 1, outputs, count, &error), error);
+    for (size_t i = 0; i < count; i++)
+        tensor_clear(&outputs[i]);
+    took = cpu_ms() - start;
+    g_array_append_val(subject->times, took);
+    return took;
+}
+
+static void run_in_a_loop(struct subject *subject, double budget_ms)
+{
+    for (double spent = 0; subject->times->len < 5 || spent < budget_ms;)
+        spent += run(subject);
+    g_array_sort(subject->times, compare);
+}
+
+/* Each when it is due, for `seconds`. */
+static void run_at_their_rates(struct subject *subjects, double seconds)
+{
+    const gint64 start = g_get_monotonic_time();
+
+    for (;;) {
+        struct subject *next = NULL;
+        double wait;
+
+        for (size_t i = 0; i < G_N_ELEMENTS(nets); i++)
+            if (subjects[i].rate > 0 && (!next || subjects[i].due < next->due))
+                next = &subjects[i];
+        if (!next || next->due > seconds)
+            return;
+        wait = next->due - (double)(g_get_monotonic_time() - start) / 1e6;
+        if (wait > 0)
+            g_usleep((gulong)(wait * 1e6));
+        run(next);
+        next->due += 1 / next->rate;
     }
-    g_free(input.data);
-    g_array_sort(times, compare);
-    return g_array_index(times, double, times->len / 2);
+}
+
+static double mean(const GArray *times)
+{
+    double sum = 0;
+
+    for (guint i = 0; i < times->len; i++)
+        sum += g_array_index(times, double, i);
+    return sum / times->len;
+}
+
+/* The rate of `name` among the arguments NET=RATE; 0 when it is not there. */
+static double rate_of(const char *name, char **arguments)
+{
+    const size_t length = strlen(name);
+
+    for (; *arguments; arguments++)
+        if (g_str_has_prefix(*arguments, name) && (*arguments)[length] == '=')
+            return atof(*arguments + length + 1);
+    return 0;
 }
 
 int main(int argc, char **argv)
 {
     const double seconds = argc > 1 ? atof(argv[1]) : 6;
-    g_autofree char *directory = argc > 2 ? g_strdup(argv[2]) : catalogue_default_directory();
+    const bool paced = argc > 2;
+    g_autofree char *directory = catalogue_default_directory();
     g_autoptr(GError) error = NULL;
     struct infer *infer = infer_new(&(struct infer_config){.models_directory = directory}, &error);
+    struct subject subjects[G_N_ELEMENTS(nets)];
+    bool first = true;
 
     require(infer != NULL, error);
-    for (size_t i = 0; i < G_N_ELEMENTS(nets); i++)
-        printf("%s\"%s\": %.4f", i ? ", " : "{", nets[i].name,
-               measure(infer, nets[i].name, nets[i].batch, nets[i].side,
-                       seconds * 1e3 / G_N_ELEMENTS(nets)));
-    printf("}\n");
+    for (size_t i = 0; i < G_N_ELEMENTS(nets); i++) {
+        subjects[i] = prepare(infer, i);
+        subjects[i].rate = paced ? rate_of(nets[i].name, argv + 2) : 0;
+        run(&subjects[i]); /* the first also gets its memory */
+        subjects[i].times->len = 0;
+        if (!paced)
+            run_in_a_loop(&subjects[i], seconds * 1e3 / G_N_ELEMENTS(nets));
+    }
+    if (paced)
+        run_at_their_rates(subjects, seconds);
+    for (size_t i = 0; i < G_N_ELEMENTS(nets); i++) {
+        const GArray *times = subjects[i].times;
+
+        if (times->len > 0) {
+            printf("%s\"%s\": %.4f", first ? "{" : ", ", nets[i].name,
+                   paced ? mean(times) : g_array_index(times, double, times->len / 2));
+            first = false;
+        }
+        g_array_unref(subjects[i].times);
+        g_free((void *)(uintptr_t)subjects[i].input.data);
+    }
+    printf("%s}\n", first ? "{" : "");
     infer_free(infer);
     return 0;
 }
