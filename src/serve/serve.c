@@ -7,23 +7,22 @@
 
 #include "account/account.h"
 #include "api/api.h"
-#include "base/memory.h"
 #include "blob/blob.h"
 #include "http/certificate.h"
 #include "http/pack.h"
-#include "infer/catalogue.h"
 #include "ingest/ingest.h"
 #include "live/wall.h"
 #include "seal/master_key.h"
 #include "serve/camera_test.h"
 #include "serve/child.h"
+#include "serve/commands.h"
 #include "serve/control.h"
 #include "serve/data_folder.h"
 #include "serve/demo_clips.h"
 #include "serve/model_install.h"
 #include "serve/setup.h"
+#include "serve/upkeep.h"
 #include "storage/keystore.h"
-#include "storage/users.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -41,23 +40,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #ifdef __linux__
-#include <linux/landlock.h>
-#include <linux/seccomp.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #endif
 
-#define EXIT_OK           0
-#define EXIT_ERROR        1
-#define EXIT_BAD_SETTING  78
-#define EVENT_THREADS     2
-#define STOP_MS           8000
-#define WORKER_STOP_MS    6000
-#define UPKEEP_TICK_S     5
-#define SWEEP_EVERY_TICKS (300 / UPKEEP_TICK_S)
-#define PURGE_EVERY_TICKS (3600 / UPKEEP_TICK_S)
-#define GIVE_EVERY_TICKS  (MEMORY_GIVE_BACK_SECONDS / UPKEEP_TICK_S)
-#define SETTLING_TURNS    100
+#define EXIT_OK          0
+#define EXIT_ERROR       1
+#define EXIT_BAD_SETTING 78
+#define EVENT_THREADS    2
+#define STOP_MS          8000
+#define WORKER_STOP_MS   6000
 
 extern const uint8_t web_pack_start[];
 extern const uint8_t web_pack_end[];
@@ -91,14 +82,8 @@ struct serve {
     char *clips_folder;
     struct demo_clips *demo_clips;
     GPtrArray *old_settings; /* of struct settings, from reloads */
-    /* upkeep */
-    pthread_t upkeep;
-    bool upkeep_started;
-    pthread_mutex_t upkeep_lock;
-    pthread_cond_t upkeep_wake;
-    bool upkeep_stop;                    /* guarded by upkeep_lock */
-    struct log_limiter settling_limiter; /* only thread upkeep */
-    atomic_bool models_due;              /* look at the models at the next tick */
+    struct commands_config commands;
+    _Atomic(struct upkeep *) upkeep; /* NULL until it started; the installer's thread asks */
 };
 
 static int exit_code_of(const GError *error)
@@ -233,7 +218,10 @@ static void install_ended(void *context)
 {
     struct serve *serve = context;
 
-    atomic_store(&serve->models_due, true);
+    struct upkeep *upkeep = atomic_load(&serve->upkeep);
+
+    if (upkeep != NULL)
+        upkeep_look_at_models(upkeep);
     api_models_changed(serve->api);
 }
 
@@ -374,143 +362,6 @@ static bool open_parts(struct serve *serve, GError **error)
     return serve->ingest != NULL;
 }
 
-/* ---- commands over the control socket ---- */
-
-struct find_work {
-    const char *name;
-    struct user user;
-};
-
-static bool find_user(struct connection *connection, void *data, GError **error)
-{
-    struct find_work *work = data;
-
-    return users_find(connection, work->name, &work->user, error);
-}
-
-static json_t *reset_password(struct serve *serve, const json_t *arguments, GError **error)
-{
-    const struct account_origin origin = {.actor = AUDIT_ACTOR_COMMAND};
-    const char *name = json_string_value(json_object_get(arguments, "name"));
-    char password[ACCOUNT_PASSWORD_SIZE];
-    json_t *answer;
-
-    if (name == NULL) {
-        error_set_field(error, ERROR_INVALID, "name", "Whose password?");
-        return NULL;
-    }
-    if (!account_reset_password(serve->account, &origin, name, password, error))
-        return NULL;
-    struct find_work find = {.name = name};
-    if (storage_read(serve->storage, find_user, &find, NULL))
-        api_forget_user(serve->api, find.user.id);
-    answer = json_pack("{s:s}", "password", password);
-    explicit_bzero(password, sizeof password);
-    return answer;
-}
-
-static json_t *add_user(struct serve *serve, const json_t *arguments, GError **error)
-{
-    const struct account_origin origin = {.actor = AUDIT_ACTOR_COMMAND};
-    const char *name = json_string_value(json_object_get(arguments, "name"));
-    char password[ACCOUNT_PASSWORD_SIZE];
-    struct uuid id;
-    json_t *answer;
-
-    if (name == NULL) {
-        error_set_field(error, ERROR_INVALID, "name", "What name?");
-        return NULL;
-    }
-    if (!account_create_user(serve->account, &origin, name, NULL, true, password, &id, error))
-        return NULL;
-    answer = json_pack("{s:s}", "password", password);
-    explicit_bzero(password, sizeof password);
-    return answer;
-}
-
-static bool read_users(struct connection *connection, void *data, GError **error)
-{
-    json_t **users = data;
-    g_autoptr(GArray) all = users_list(connection, error);
-
-    json_decref(*users);
-    *users = json_array();
-    for (guint i = 0; all != NULL && i < all->len; i++) {
-        const struct user *user = &g_array_index(all, struct user, i);
-
-        json_array_append_new(*users, json_pack("{s:s, s:b, s:b}", "name", user->name,
-                                                "platform_admin", user->platform_admin, "disabled",
-                                                user->disabled_at.us != 0));
-    }
-    return all != NULL;
-}
-
-static json_t *list_users(struct serve *serve, GError **error)
-{
-    json_t *users = json_array();
-    json_t *answer = storage_read(serve->storage, read_users, &users, error)
-                         ? json_pack("{s:O}", "users", users)
-                         : NULL;
-
-    json_decref(users);
-    return answer;
-}
-
-/* A worker of another machine, which may lease every camera. */
-static json_t *enrol_worker(struct serve *serve, const json_t *arguments, GError **error)
-{
-    const struct account_origin origin = {.actor = AUDIT_ACTOR_COMMAND};
-    const char *name = json_string_value(json_object_get(arguments, "name"));
-    const struct uuid new_worker = {{0}}, every_tenant = {{0}};
-    char credential[ACCOUNT_TOKEN_SIZE];
-    char id[UUID_TEXT_SIZE];
-    struct worker worker;
-    json_t *answer;
-
-    if (!account_enrol_worker(serve->account, &origin, new_worker, name != NULL ? name : "",
-                              every_tenant, false, &worker, credential, error))
-        return NULL;
-    uuid_format(worker.id, id);
-    answer = json_pack("{s:s, s:s}", "worker_id", id, "token", credential);
-    explicit_bzero(credential, sizeof credential);
-    return answer;
-}
-
-static json_t *revoke_worker(struct serve *serve, const json_t *arguments, GError **error)
-{
-    const struct account_origin origin = {.actor = AUDIT_ACTOR_COMMAND};
-    const char *text = json_string_value(json_object_get(arguments, "name"));
-    struct uuid id;
-
-    if (text == NULL || !uuid_parse(text, &id)) {
-        error_set_field(error, ERROR_INVALID, "name", "That is not the id of a worker");
-        return NULL;
-    }
-    if (!account_revoke_worker(serve->account, &origin, id, error))
-        return NULL;
-    api_changed(serve->api, (struct uuid){{0}}); /* its cameras are free for others */
-    return json_object();
-}
-
-static json_t *answer_command(void *context, const char *command, const json_t *arguments,
-                              GError **error)
-{
-    struct serve *serve = context;
-
-    if (strcmp(command, "user-reset-password") == 0)
-        return reset_password(serve, arguments, error);
-    if (strcmp(command, "user-add") == 0)
-        return add_user(serve, arguments, error);
-    if (strcmp(command, "user-list") == 0)
-        return list_users(serve, error);
-    if (strcmp(command, "worker-enrol") == 0)
-        return enrol_worker(serve, arguments, error);
-    if (strcmp(command, "worker-revoke") == 0)
-        return revoke_worker(serve, arguments, error);
-    error_set(error, ERROR_UNSUPPORTED, "The running server does not know the command %s", command);
-    return NULL;
-}
-
 /* ---- the worker ---- */
 
 /* What the own worker reads first: where to connect, who it is, its credential (new each time). */
@@ -620,160 +471,6 @@ static void start_demo(struct serve *serve)
     serve->demo_clips = demo_clips_start(&config);
 }
 
-/* ---- what /readyz says beside what it needs ---- */
-
-/* Whether the kernel filters system calls: without it FFmpeg runs unconfined, and that is said. */
-static void check_sandbox(struct serve *serve)
-{
-    const char *missing = "this system has no system-call filter: streams are decoded without one";
-
-#if defined(__linux__) && defined(SYS_seccomp)
-    uint32_t action = SECCOMP_RET_KILL_PROCESS;
-
-    if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0)
-        missing = NULL;
-#endif
-#if defined(__linux__) && defined(SYS_landlock_create_ruleset)
-    if (missing == NULL &&
-        syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) < 1)
-        missing = "this kernel has no Landlock: until a camera is connected its decoder could read "
-                  "files";
-#endif
-    api_set_check(serve->api, "sandbox", missing == NULL, false, missing);
-}
-
-/* Reads all model files: on the thread "upkeep" only. */
-static void check_models(struct serve *serve)
-{
-    static const enum ability needed[] = {ABILITY_BODIES, ABILITY_FACES, ABILITY_RECOGNITION};
-    g_autoptr(GString) missing = g_string_new(NULL);
-
-    for (size_t i = 0; i < G_N_ELEMENTS(needed); i++) {
-        g_autoptr(GError) error = NULL;
-
-        if (catalogue_ability_ready(serve->config->models_directory, needed[i], &error))
-            continue;
-        log_warn(&serve->logger, "%s: %s", ability_loss(needed[i]), error->message);
-        /* Everybody may ask: no paths. */
-        g_string_append_printf(missing, "%s%s", missing->len > 0 ? "; " : "",
-                               ability_loss(needed[i]));
-    }
-    api_set_check(serve->api, "models", missing->len == 0, false,
-                  missing->len > 0 ? missing->str : NULL);
-}
-
-/* Reads the whole database: on the thread "upkeep" only. */
-static void check_database(struct serve *serve)
-{
-    g_autoptr(GError) error = NULL;
-
-    if (storage_check(serve->storage, &error))
-        return;
-    log_error(&serve->logger, "%s", error->message);
-    if (error_code_of(error) == ERROR_CORRUPT)
-        api_set_check(serve->api, "database", false, false,
-                      "it is damaged: restore a backup; what is whole is still served");
-}
-
-/* ---- upkeep ---- */
-
-static void look_after(struct serve *serve, unsigned tick)
-{
-    unsigned workers = api_workers_present(serve->api);
-    g_autoptr(GError) error = NULL;
-
-    if (tick == 0) {
-        check_sandbox(serve);
-        check_database(serve);
-    }
-    if (atomic_exchange(&serve->models_due, false))
-        check_models(serve);
-    api_set_check(serve->api, "worker", workers > 0, false,
-                  workers > 0 ? NULL : "no worker asks for cameras");
-    const bool no_room = ingest_lacks_room_for_pictures(serve->ingest);
-
-    api_set_check(serve->api, "pictures", !no_room, false,
-                  no_room ? "their disk is full: visits are counted without pictures" : NULL);
-    api_check_watchers(serve->api);
-    if (tick % SWEEP_EVERY_TICKS == 1) {
-        struct ingest_sweep_result swept;
-
-        if (!ingest_sweep(serve->ingest, &swept, &error))
-            log_warn(&serve->logger, "what has expired was not removed, trying again: %s",
-                     error->message);
-        else if (swept.pictures_expired + swept.embeddings_expired + swept.orphans_removed > 0)
-            log_info(&serve->logger,
-                     "removed %u expired pictures, %u expired embeddings and %u left-over files",
-                     swept.pictures_expired, swept.embeddings_expired, swept.orphans_removed);
-        g_clear_error(&error);
-    }
-    if (tick % PURGE_EVERY_TICKS == 1 && !account_purge(serve->account, &error))
-        log_warn(&serve->logger, "old sessions were not removed, trying again: %s", error->message);
-    if (tick % GIVE_EVERY_TICKS == 1)
-        memory_give_back();
-}
-
-/* Visits of sites whose gap or time zone was changed: so many turns that a stop need not wait. */
-static void resettle(struct serve *serve)
-{
-    const struct mono now = serve->clock->mono_now(serve->clock);
-    g_autoptr(GError) error = NULL;
-    bool more = true;
-    unsigned suppressed;
-
-    for (int turn = 0; more && turn < SETTLING_TURNS; turn++) {
-        if (ingest_resettle(serve->ingest, &more, &error))
-            continue;
-        if (log_limiter_pass(&serve->settling_limiter, now, &suppressed))
-            log_warn(&serve->logger, "visits were not settled again, trying again: %s",
-                     error->message);
-        return;
-    }
-}
-
-static void *upkeep_main(void *data)
-{
-    struct serve *serve = data;
-    unsigned tick = 0;
-
-    pthread_mutex_lock(&serve->upkeep_lock);
-    while (!serve->upkeep_stop) {
-        struct timespec when;
-
-        pthread_mutex_unlock(&serve->upkeep_lock);
-        look_after(serve, tick++);
-        resettle(serve);
-        pthread_mutex_lock(&serve->upkeep_lock);
-        clock_gettime(CLOCK_REALTIME, &when);
-        when.tv_sec += UPKEEP_TICK_S;
-        if (!serve->upkeep_stop)
-            pthread_cond_timedwait(&serve->upkeep_wake, &serve->upkeep_lock, &when);
-    }
-    pthread_mutex_unlock(&serve->upkeep_lock);
-    return NULL;
-}
-
-static void start_upkeep(struct serve *serve)
-{
-    int failed = pthread_create(&serve->upkeep, NULL, upkeep_main, serve);
-
-    g_assert(failed == 0);
-    pthread_setname_np(serve->upkeep, "upkeep");
-    serve->upkeep_started = true;
-}
-
-static void stop_upkeep(struct serve *serve)
-{
-    if (!serve->upkeep_started)
-        return;
-    pthread_mutex_lock(&serve->upkeep_lock);
-    serve->upkeep_stop = true;
-    pthread_cond_signal(&serve->upkeep_wake);
-    pthread_mutex_unlock(&serve->upkeep_lock);
-    pthread_join(serve->upkeep, NULL);
-    serve->upkeep_started = false;
-}
-
 /* ---- what a person is told, on standard output and never in the log ---- */
 
 static void print_addresses(const struct serve *serve)
@@ -880,7 +577,7 @@ static bool stop(struct serve *serve)
     control_stop(serve->control);
     demo_clips_stop_and_free(serve->demo_clips);
     serve->demo_clips = NULL;
-    stop_upkeep(serve);
+    upkeep_stop(serve->upkeep);
     /* The worker flushes its spool while we still answer. */
     if (serve->worker != NULL && !child_join(serve->worker, WORKER_STOP_MS))
         log_warn(&serve->logger, "the worker did not end in time");
@@ -904,6 +601,7 @@ static void release(struct serve *serve)
     wall_free(serve->wall);
     g_free(serve->clips_folder);
     model_install_free(serve->model_install);
+    upkeep_free(serve->upkeep);
     api_free(serve->api);
     if (serve->ingest != NULL)
         ingest_free(serve->ingest);
@@ -920,8 +618,19 @@ static void release(struct serve *serve)
     metrics_free(serve->metrics);
     g_clear_pointer(&serve->worker_arguments, g_ptr_array_unref);
     g_ptr_array_unref(serve->old_settings);
-    pthread_cond_destroy(&serve->upkeep_wake);
-    pthread_mutex_destroy(&serve->upkeep_lock);
+}
+
+static void start_upkeep(struct serve *serve)
+{
+    const struct upkeep_config config = {.api = serve->api,
+                                         .storage = serve->storage,
+                                         .account = serve->account,
+                                         .ingest = serve->ingest,
+                                         .models_directory = serve->config->models_directory,
+                                         .logger = &serve->logger,
+                                         .clock = serve->clock};
+
+    atomic_store(&serve->upkeep, upkeep_start(&config));
 }
 
 static bool start(struct serve *serve, GError **error)
@@ -939,8 +648,10 @@ static bool start(struct serve *serve, GError **error)
     const struct api_parts parts = {serve->storage, serve->account, serve->keystore, serve->blobs,
                                     serve->ingest};
     api_open(serve->api, &parts);
+    serve->commands = (struct commands_config){serve->account, serve->storage, serve->api};
     control_path = data_folder_file(&serve->folder, CONTROL_SOCKET);
-    serve->control = control_start(control_path, answer_command, serve, &serve->logger, error);
+    serve->control =
+        control_start(control_path, commands_answer, &serve->commands, &serve->logger, error);
     if (serve->control == NULL || !first_start(serve, error))
         return false;
     if (settings->demo.enabled)
@@ -957,9 +668,6 @@ int serve_run(const struct serve_config *config)
         .clock = clock_system(),
         .logger = logger_child(config->logger, "server"),
         .folder = {.lock_fd = -1},
-        .models_due = true,
-        .upkeep_lock = PTHREAD_MUTEX_INITIALIZER,
-        .upkeep_wake = PTHREAD_COND_INITIALIZER,
     };
     g_autoptr(GError) error = NULL;
     int code = EXIT_OK;
