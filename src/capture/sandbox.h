@@ -24,7 +24,7 @@ struct sandbox_needs {
  * with *missing (static text, may be NULL) naming what the kernel does not have. */
 bool sandbox_enter(const struct sandbox_needs *needs, const char **missing, GError **error);
 
-/* Filter B. Must follow sandbox_enter. */
+/* Filter B, where the kernel has filters. Must follow sandbox_enter. */
 bool sandbox_close(GError **error);
 
 #endif

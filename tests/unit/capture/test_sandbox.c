@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
+#include <seccomp.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -354,11 +355,48 @@ static void test_sandbox_has_no_rights_of_root(void **state)
     assert_non_null(strstr(status, "NoNewPrivs:\t1"));
 }
 
+/* A kernel without filters, for this process. */
+static bool take_filters_away(void)
+{
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+    const bool done = filter &&
+                      seccomp_rule_add(filter, SCMP_ACT_ERRNO(EINVAL), SCMP_SYS(prctl), 1,
+                                       SCMP_A0(SCMP_CMP_EQ, PR_GET_SECCOMP)) == 0 &&
+                      seccomp_rule_add(filter, SCMP_ACT_ERRNO(EINVAL), SCMP_SYS(prctl), 1,
+                                       SCMP_A0(SCMP_CMP_EQ, PR_SET_SECCOMP)) == 0 &&
+                      seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(seccomp), 0) == 0 &&
+                      seccomp_load(filter) == 0;
+
+    seccomp_release(filter);
+    return done;
+}
+
+static void test_sandbox_says_what_is_missing_and_goes_on_without_system_call_filters(void **state)
+{
+    const pid_t pid = fork();
+    int status;
+
+    (void)state;
+    if (pid == 0) {
+        const char *missing = NULL;
+
+        if (!take_filters_away())
+            _exit(2);
+        if (!sandbox_enter(&nothing, &missing, NULL) || g_strcmp0(missing, "seccomp") != 0)
+            _exit(3);
+        _exit(sandbox_close(NULL) ? 0 : 4);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sandbox_refuses_every_way_out),
         cmocka_unit_test(test_sandbox_has_no_rights_of_root),
+        cmocka_unit_test(test_sandbox_says_what_is_missing_and_goes_on_without_system_call_filters),
     };
 
     if (pipe(early) != 0)
