@@ -45,8 +45,9 @@ bool ring_send(int socket, union ring_message *message, enum ring_kind kind, con
     if (sent >= 0)
         return true;
     if (!wait && (errno == EAGAIN || errno == EWOULDBLOCK))
-        return false;
-    error_set_errno(error, errno, "cannot send a ring message");
+        error_set(error, ERROR_BUSY, "the other side of the ring does not read");
+    else
+        error_set_errno(error, errno, "cannot send a ring message");
     return false;
 }
 

@@ -22,7 +22,8 @@ enum ring_received {
 bool ring_socket_pair(int sockets[2], GError **error);
 
 /* Seals `message` as `kind` and sends it with `count` descriptors (borrowed). Blocks while the
- * socket is full, unless `wait` is false: then false without an error means full. */
+ * socket is full, unless `wait` is false: then it is BUSY. A parent never waits for a child that
+ * has read something foreign: one that was taken over would let it wait for ever. */
 bool ring_send(int socket, union ring_message *message, enum ring_kind kind, const int *descriptors,
                unsigned count, bool wait, GError **error);
 

@@ -5,6 +5,13 @@
 
 #include <string.h>
 
+/* Messages of one second, frames left out, of which a child has few out: each packet of a fast file
+ * makes one when it is watched, and a status comes each second. */
+#define MOST_SAID      10000
+#define SAID_WITHIN_US 1000000
+/* Messages heard at once: more than a socket holds, so that all is heard that was there. */
+#define HEARD_AT_ONCE 1000
+
 static struct frame_ring *current_ring(const struct source *source)
 {
     return source->rings->len ? g_ptr_array_index(source->rings, source->rings->len - 1) : NULL;
@@ -42,7 +49,7 @@ static bool on_opened(struct source *source, const struct ring_opened *opened, c
         return violation(text, "no memory for frames");
     }
     g_ptr_array_add(source->rings, ring);
-    if (!ring_send(source->process.socket, &answer, RING_MAP, &ring->memory.fd, 1, true, NULL))
+    if (!ring_send(source->process.socket, &answer, RING_MAP, &ring->memory.fd, 1, false, NULL))
         return violation(text, "the capture process ended");
     source->opened = true;
     fit_utf8(source->info.codec, sizeof source->info.codec, opened->codec);
@@ -147,8 +154,8 @@ static bool on_live(struct source *source, const struct ring_live *live, const c
         source->config.fragment_sink(source->config.fragment_context, &fragment);
         g_bytes_unref(fragment.bytes);
     }
-    if (live->length > 0 && source->process.socket >= 0)
-        ring_send(source->process.socket, &answer, RING_LIVE_RELEASE, NULL, 0, true, NULL);
+    if (live->length > 0)
+        source_give_back(source, &answer, RING_LIVE_RELEASE);
     return true;
 }
 
@@ -163,6 +170,9 @@ static void on_status(struct source *source, const struct ring_status *status)
         source->info.fps = status->rate_milli / 1e3;
     if (source->state != CAMERA_STATE_STREAMING && source->state != CAMERA_STATE_FROZEN &&
         source->state != CAMERA_STATE_BLACK)
+        return;
+    /* The next one says it again: states must not pile up before somebody takes them. */
+    if (!g_queue_is_empty(&source->items))
         return;
     if (status->flags & RING_STATUS_FROZEN)
         source_change_state(source, CAMERA_STATE_FROZEN, "the camera repeats the same picture", 0);
@@ -179,8 +189,20 @@ static bool grows(const struct ring_status *from, const struct ring_status *to)
            to->dropped >= from->dropped && to->copied >= from->copied;
 }
 
+/* A child that talks without end would keep us busy. */
+static bool talks_too_much(struct source *source)
+{
+    if (source->heard_us - source->said_since_us >= SAID_WITHIN_US) {
+        source->said_since_us = source->heard_us;
+        source->said = 0;
+    }
+    return ++source->said > MOST_SAID;
+}
+
 static bool on_message(struct source *source, const union ring_message *message, const char **text)
 {
+    if (message->header.kind != RING_FRAME && talks_too_much(source))
+        return violation(text, "the capture process talks without end");
     switch ((enum ring_kind)message->header.kind) {
     case RING_OPENED:
         return on_opened(source, &message->opened, text);
@@ -219,7 +241,7 @@ static bool on_message(struct source *source, const union ring_message *message,
 
 void source_hear(struct source *source)
 {
-    while (source->process.socket >= 0) {
+    for (unsigned heard = 0; heard < HEARD_AT_ONCE && source->process.socket >= 0; heard++) {
         union ring_message message;
         const char *text = NULL;
 

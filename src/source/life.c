@@ -11,6 +11,8 @@
 
 /* An RTSP server gets this long to hear that we leave. */
 #define FAREWELL_MS 300
+/* A child whose socket is full gets this long to read. */
+#define PATIENCE_MS 500
 
 static bool is_file(const struct source *source)
 {
@@ -103,7 +105,8 @@ void source_start_child(struct source *source)
     *source->problem_text = '\0';
     source->status = (struct ring_status){0};
     source->discontinuity = true;
-    source->heard_us = source_mono_us(source);
+    source->heard_us = source->said_since_us = source_mono_us(source);
+    source->said = 0;
     fill_start(source, &message.start);
     if (is_file(source))
         ok = (descriptors[1] = open_file(source, &error)) >= 0;
@@ -278,6 +281,24 @@ void source_command(struct source *source, enum ring_command command, uint32_t v
     /* A socket that is full belongs to a child that is about to be ended; nothing is lost. */
     if (source->opened)
         ring_send(source->process.socket, &message, RING_CONTROL, NULL, 0, false, NULL);
+}
+
+void source_give_back(struct source *source, union ring_message *message, enum ring_kind kind)
+{
+    struct pollfd socket = {.fd = source->process.socket, .events = POLLOUT};
+
+    /* It fills only after we have not listened for long, and then the child reads at once. */
+    while (socket.fd >= 0) {
+        g_autoptr(GError) error = NULL;
+
+        if (ring_send(socket.fd, message, kind, NULL, 0, false, &error) ||
+            error_code_of(error) != ERROR_BUSY)
+            return;
+        if (poll(&socket, 1, PATIENCE_MS) == 0) {
+            source_child_gone(source, "the capture process does not listen");
+            return;
+        }
+    }
 }
 
 void source_repeat_requests(struct source *source)

@@ -95,7 +95,7 @@ static bool ask(struct pictures *pictures, union ring_message *request,
 
     if (!start(pictures, error))
         return false;
-    if (ring_send(pictures->process.socket, request, RING_PICTURE, NULL, 0, true, NULL)) {
+    if (ring_send(pictures->process.socket, request, RING_PICTURE, NULL, 0, false, NULL)) {
         socket = (struct pollfd){.fd = pictures->process.socket, .events = POLLIN};
         while (poll(&socket, 1, PATIENCE_MS) < 0 && errno == EINTR)
             continue;

@@ -205,7 +205,7 @@ void source_release(struct source *source, struct source_item *item)
             continue;
         ring->held &= ~(1u << message.release.slot);
         if (!ring->dead)
-            ring_send(source->process.socket, &message, RING_RELEASE, NULL, 0, true, NULL);
+            source_give_back(source, &message, RING_RELEASE);
         source->heard_us = source_mono_us(source);
         break;
     }

@@ -40,6 +40,8 @@ struct source {
     enum ring_transport transport;
     uint32_t generation;
     int64_t heard_us;               /* monotonic: last sign of life */
+    int64_t said_since_us;          /* monotonic: where the second of `said` began */
+    unsigned said;                  /* messages in it, frames left out */
     bool ended;                     /* END came */
     enum ring_problem_code problem; /* told by the child before it died */
     char problem_text[RING_TEXT_BYTES];
@@ -95,6 +97,8 @@ void source_child_gone(struct source *source, const char *violation);
 /* Tells the child what was asked of us before it was ready. */
 void source_repeat_requests(struct source *source);
 void source_command(struct source *source, enum ring_command command, uint32_t value);
+/* Gives the child something back that it sent. One that does not read what it is told is ended. */
+void source_give_back(struct source *source, union ring_message *message, enum ring_kind kind);
 void source_sum_statistics(const struct source *source, struct source_statistics *statistics);
 void source_drop_rings(struct source *source, bool all);
 

@@ -16,6 +16,8 @@
  * 4. A change of size or format is never negotiated: the child says so and ends.
  * 5. Live pieces lie in the live region and are released first in, first out.
  * 6. EOF on the socket is the death notice, in both directions.
+ * 7. The child may wait for the parent to read, the parent never for an input or pictures child:
+ *    one that does not read, or talks without end, is killed.
  *
  *   input child           parent                 | pictures child        | encoder child
  *                 START ->                       | START ->              | START ->

@@ -9,6 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
+/* More than any socket holds, and than a child has to say in a second. */
+#define MANY 1000000
+
 static union ring_message message;
 static struct ring_geometry geometry;
 
@@ -93,6 +96,15 @@ int main(void)
     } else if (strcmp(lie, "rate") == 0) {
         message = (union ring_message){.status = {.rate_milli = RING_RATE_MOST + 1}};
         say(RING_STATUS);
+    } else if (strcmp(lie, "flood") == 0) {
+        message = (union ring_message){.status = {.packets = 1}};
+        for (unsigned i = 0; i < MANY; i++)
+            say(RING_STATUS);
+    } else if (strcmp(lie, "deaf") == 0) {
+        message = (union ring_message){
+            .live = {.live_kind = RING_LIVE_STILL, .offset = 0, .length = 100}};
+        for (unsigned i = 0; i < MANY; i++)
+            say(RING_LIVE);
     } else if (strcmp(lie, "picture") == 0) {
         message = (union ring_message){.picture_done = {.length = 1}};
         say(RING_PICTURE_DONE);
