@@ -14,6 +14,7 @@ static const struct {
     {0xa9fe0000, 16, PEER_NEVER}, /* 169.254: link-local, metadata */
     {0x646464c8, 32, PEER_NEVER}, /* 100.100.100.200: metadata */
     {0xc00000c0, 32, PEER_NEVER}, /* 192.0.0.192: metadata */
+    {0xa83f8110, 32, PEER_NEVER}, /* 168.63.129.16: metadata */
     {0xffffffff, 32, PEER_NEVER},
 };
 

@@ -32,6 +32,7 @@ static void test_peer_judges_hosts_of_urls(void **state)
         {"http://[fe80::1]/", PEER_NEVER},
         {"http://[fd00:ec2::254]/", PEER_NEVER},
         {"http://100.100.100.200/", PEER_NEVER},
+        {"http://168.63.129.16/machine/?comp=goalstate", PEER_NEVER},
         {"http://user:p@192.168.1.2@127.0.0.1/", PEER_THIS_MACHINE},
         {"http://127.0.0.1/@192.168.1.2/", PEER_THIS_MACHINE},
         {"http://me:pass@127.0.0.1:3000/", PEER_THIS_MACHINE},
