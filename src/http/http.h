@@ -115,8 +115,9 @@ const char *http_request_cookie(const struct http_request *request, const char *
 const uint8_t *http_request_body(const struct http_request *request, size_t *length);
 /* The peer's address as text, through trusted proxies; "local" on a UNIX socket. */
 const char *http_request_address(const struct http_request *request);
-bool http_request_is_loopback(
-    const struct http_request *request); /* of the direct peer; no proxy */
+/* The client runs on this machine. A proxy here makes everybody's connection a local one: what came
+ * through one that says so did not come from here. */
+bool http_request_is_loopback(const struct http_request *request);
 bool http_request_is_local(const struct http_request *request);
 bool http_request_is_secure(
     const struct http_request *request); /* TLS here or at a trusted proxy */

@@ -422,7 +422,9 @@ const char *http_request_address(const struct http_request *request)
 
 bool http_request_is_loopback(const struct http_request *request)
 {
-    return request->connection->loopback;
+    return request->connection->loopback &&
+           http_request_header(request, "X-Forwarded-For") == NULL &&
+           http_request_header(request, "Forwarded") == NULL;
 }
 
 bool http_request_is_local(const struct http_request *request)

@@ -148,8 +148,9 @@ static void test_lease_lets_go_when_the_camera_is_stopped(void **state)
     lease_answer_clear(&answer);
 }
 
-/* Whether serve would pull live video from where the worker says that it is. */
-static bool is_called(struct world *world, const char *endpoint)
+/* Whether serve would pull live video from where the worker says that it is. `media` may have more
+ * header lines behind it. */
+static bool is_called(struct world *world, const char *media, const char *endpoint)
 {
     struct lease_request request = {
         .worker_id = world->worker.id, .instance_id = world->worker.id, .capacity = 100};
@@ -158,8 +159,7 @@ static bool is_called(struct world *world, const char *endpoint)
 
     g_strlcpy(request.live_endpoint, endpoint, sizeof request.live_endpoint);
     body = lease_request_print(&request);
-    struct raw_answer answer =
-        world_work(world, "POST", "/api/worker/leases", "application/json", body, -1);
+    struct raw_answer answer = world_work(world, "POST", "/api/worker/leases", media, body, -1);
 
     assert_int_equal(answer.status, 200);
     raw_answer_clear(&answer);
@@ -196,11 +196,23 @@ static void test_worker_names_an_address_and_a_port_for_live_video_and_nothing_m
     struct world *world = *state;
 
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-        bool called = is_called(world, cases[i].endpoint);
+        bool called = is_called(world, "application/json", cases[i].endpoint);
 
         if (called != cases[i].called)
             print_error("%s\n", cases[i].endpoint);
         assert_int_equal(called, cases[i].called);
+    }
+}
+
+static void test_worker_behind_a_proxy_cannot_have_this_machine_called(void **state)
+{
+    static const char *const media[] = {"application/json\r\nX-Forwarded-For: 10.0.0.5",
+                                        "application/json\r\nForwarded: for=10.0.0.5"};
+    struct world *world = *state;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(media); i++) {
+        assert_true(is_called(world, media[i], "http://10.0.0.5:4000"));
+        assert_false(is_called(world, media[i], "http://127.0.0.1:4000"));
     }
 }
 
@@ -565,6 +577,7 @@ int main(void)
         cmocka_unit_test(test_lease_lets_go_when_the_camera_is_stopped),
         cmocka_unit_test(test_lease_of_a_file_says_where_to_go_on),
         cmocka_unit_test(test_worker_names_an_address_and_a_port_for_live_video_and_nothing_more),
+        cmocka_unit_test(test_worker_behind_a_proxy_cannot_have_this_machine_called),
         cmocka_unit_test(test_worker_id_belongs_to_the_process_that_started_last),
         cmocka_unit_test(test_lease_is_refused_when_the_credential_is_another_workers),
         cmocka_unit_test(test_boxes_reach_the_tenants_screens_with_names),
