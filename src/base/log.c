@@ -42,10 +42,40 @@ static const char *url_end(const char *authority)
     return authority + strcspn(authority, " \t\r\n");
 }
 
+char *log_redact_path(const char *path, gsize length)
+{
+    static const char separators[] = "/?#&;";
+    GString *out = g_string_new(NULL);
+    bool query = false;
+
+    for (gsize i = 0; i < length;) {
+        gsize end = i, name;
+
+        if (strchr(separators, path[i])) {
+            query = query || path[i] == '?' || path[i] == '#';
+            g_string_append_c(out, path[i++]);
+            continue;
+        }
+        while (end < length && !strchr(separators, path[end]))
+            end++;
+        for (name = i; name < end && path[name] != '=';)
+            name++;
+        if (name < end)
+            name++; /* the sign is shown */
+        else if (query)
+            name = i; /* a value without a name */
+        g_string_append_len(out, path + i, (gssize)(name - i));
+        if (name < end)
+            g_string_append(out, "…");
+        i = end;
+    }
+    return g_string_free(out, FALSE);
+}
+
 char *log_redact(const char *text)
 {
     GString *out = g_string_new(NULL);
-    const char *scheme;
+    const char *scheme, *path;
 
     while ((scheme = strstr(text, "://"))) {
         const char *authority = scheme + 3;
@@ -55,7 +85,15 @@ char *log_redact(const char *text)
         g_string_append_len(out, text, authority - text);
         if (at)
             g_string_append(out, "***");
-        text = at ? at : authority;
+        authority = at ? at : authority;
+        /* What we write about a URL follows it with a colon. */
+        end -= end > authority && end[-1] == ':';
+        path = authority + strcspn(authority, "/?#");
+        path = MIN(path, end);
+        g_string_append_len(out, authority, path - authority);
+        g_autofree char *shown = log_redact_path(path, (gsize)(end - path));
+        g_string_append(out, shown);
+        text = end;
     }
     g_string_append(out, text);
     return g_string_free(out, FALSE);

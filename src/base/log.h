@@ -4,7 +4,8 @@
  * A logger is a small object with a parent; the path of names is the logger's name
  * ("worker/camera/entrance"). It borrows its parent and its sink, which must outlive it. Low layers
  * return errors instead of logging. Names, phones, faces, embeddings, tokens and passwords are
- * never logged; the formatter also removes user:password@ from anything that looks like a URL.
+ * never logged; the formatter also removes user:password@, and the values of parameters, from
+ * anything that looks like a URL.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
@@ -55,7 +56,13 @@ struct log_limiter {
  */
 bool log_limiter_pass(struct log_limiter *limiter, struct mono now, unsigned *suppressed);
 
-/* A copy of `text` without the credentials of URLs in it. Free with g_free. */
+/* A copy of `text` without the credentials of URLs in it, and without the values in their paths and
+ * queries. Free with g_free. */
 char *log_redact(const char *text);
+
+/* What follows the host of a URL, `path` of `length` bytes, without what may be a secret in it: the
+ * names of parameters stay, their values are "…". Cameras take passwords in queries, and some in
+ * paths (/user=admin&password=…). Free with g_free. */
+char *log_redact_path(const char *path, gsize length);
 
 #endif

@@ -1,6 +1,7 @@
 #include "record/camera.h"
 
 #include "base/error.h"
+#include "base/log.h"
 #include "base/peer.h"
 #include "record/text.h"
 
@@ -21,30 +22,13 @@ void camera_copy(const struct camera *from, struct camera *to)
         g_bytes_ref(to->sealed_url);
 }
 
-/* Keeps the names of query parameters and replaces their values: vendors put passwords there. */
-static void append_query(GString *shown, const char *query)
-{
-    g_auto(GStrv) parts = g_strsplit(query, "&", -1);
-
-    g_string_append_c(shown, '?');
-    for (size_t i = 0; parts[i]; i++) {
-        const char *const equals = strchr(parts[i], '=');
-
-        if (i > 0)
-            g_string_append_c(shown, '&');
-        if (equals)
-            g_string_append_len(shown, parts[i], equals + 1 - parts[i]);
-        g_string_append(shown, "…");
-    }
-}
-
 char *camera_redact_url(const char *url)
 {
     const char *const colon = strchr(url, ':');
     const char *authority;
     const char *path;
     const char *at = NULL;
-    const char *query;
+    g_autofree char *rest = NULL;
     GString *shown;
 
     /* file: and lavfi: have no place for a password; what follows is not a URL of that form. */
@@ -60,10 +44,8 @@ char *camera_redact_url(const char *url)
         path = authority + strcspn(authority, "/?#");
     }
     g_string_append_len(shown, authority, path - authority);
-    query = strpbrk(path, "?#");
-    g_string_append_len(shown, path, query ? query - path : (gssize)strlen(path));
-    if (query && *query == '?')
-        append_query(shown, query + 1);
+    rest = log_redact_path(path, strcspn(path, "#"));
+    g_string_append(shown, rest);
     return g_string_free(shown, FALSE);
 }
 

@@ -19,6 +19,13 @@ static void test_log_redact_hides_credentials_when_a_url_has_them(void **state)
         {"rtsp://a:p@ss@host/x", "rtsp://***@host/x"},
         {"http://**'@@cam:0:", "http://***@cam:0:"},
         {"open \"rtsp://a:p\"<w@host/x\" failed", "open \"rtsp://***@host/x\" failed"},
+        {"http://cam/v?user=a&pwd=s3cret: no answer", "http://cam/v?user=…&pwd=…: no answer"},
+        {"http://a:b@cam?s3cret", "http://***@cam?…"},
+        {"rtsp://cam:554/user=a&password=s3cret&channel=1/0.sdp x",
+         "rtsp://cam:554/user=…&password=…&channel=…/0.sdp x"},
+        {"rtsp://cam/user=a_password=s3cret_channel=1.sdp http://h/a?b#c=d",
+         "rtsp://cam/user=… http://h/a?…#c=…"},
+        {"http://[::1]:80/?=: ://", "http://[::1]:80/?=: ://"},
     };
 
     (void)state;
