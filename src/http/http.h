@@ -182,8 +182,9 @@ struct http_stream_config {
     void *context;
 };
 
-/* Answers with a stream. The caller owns one reference; NULL (and the request is answered 503) when
- * too many streams are open. */
+/* Answers with a stream. The caller owns one reference; NULL when the request was answered
+ * otherwise: with 503 when too many streams are open, with the head alone when it asked for no
+ * more. */
 struct http_stream *http_respond_stream(struct http_request *request,
                                         const struct http_stream_config *config);
 

@@ -41,6 +41,7 @@ struct framing {
     unsigned encodings;
     bool chunked;
     bool length_valid;
+    bool blank_name;
     uint64_t length;
 };
 
@@ -50,6 +51,8 @@ static enum MHD_Result read_framing(void *data, enum MHD_ValueKind kind, const c
     struct framing *framing = data;
 
     (void)kind;
+    /* "Content-Length : 5" is a length to some and nothing to libmicrohttpd. */
+    framing->blank_name = framing->blank_name || strpbrk(name, " \t") != NULL;
     if (strcasecmp(name, "Content-Length") == 0) {
         framing->lengths++;
         framing->length_valid = value != NULL && g_ascii_string_to_unsigned(value, 10, 0, INT64_MAX,
@@ -68,7 +71,7 @@ static bool check_framing(struct http_request *request, const char *version,
 {
     memset(framing, 0, sizeof *framing);
     MHD_get_connection_values(request->mhd, MHD_HEADER_KIND, read_framing, framing);
-    if (framing->lengths + framing->encodings > 1 ||
+    if (framing->blank_name || framing->lengths + framing->encodings > 1 ||
         (framing->lengths == 1 && !framing->length_valid) ||
         (framing->encodings == 1 && (!framing->chunked || strcmp(version, "HTTP/1.1") != 0))) {
         error_set(error, ERROR_MALFORMED, "The length of the request is given wrongly or twice");
@@ -254,6 +257,7 @@ static enum MHD_Result request_begin(struct http_request *request, const char *u
     find_address(request);
     request->path = g_strdup(url);
     request->method = method_of(method);
+    request->only_head = strcmp(method, "HEAD") == 0;
     framed = check_framing(request, version, &framing, &request->refusal);
     if (framed && !g_utf8_validate(url, -1, NULL))
         error_set(&request->refusal, ERROR_MALFORMED, "The path is not UTF-8");

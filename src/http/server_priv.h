@@ -58,6 +58,7 @@ struct http_request {
     struct MHD_Connection *mhd;
     struct connection *connection;
     enum http_method method;
+    bool only_head; /* HEAD, which is GET without a body */
     char *path;
     struct router_match match;
     const char *address; /* in connection, or forwarded */

@@ -176,6 +176,10 @@ struct http_stream *http_respond_stream(struct http_request *request,
     struct http_server *server = request->server;
 
     g_assert(request->response == NULL && !request->park);
+    if (request->only_head) {
+        http_respond(request, 200, config->content_type, g_bytes_new_static("", 0));
+        return NULL;
+    }
     if (atomic_fetch_add(&server->stream_count, 1) >= (size_t)LIMIT_OPEN_STREAMS ||
         server->stopping) {
         g_autoptr(GError) error = NULL;

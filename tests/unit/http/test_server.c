@@ -294,6 +294,8 @@ static void test_server_refuses_when_a_body_could_be_read_in_two_ways(void **sta
                    "Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}x"},
         {"bad CL", "POST /body HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
                    "Content-Length: +2\r\n\r\n{}"},
+        {"blank CL", "POST /body HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                     "Content-Length : 2\r\n\r\n{}"},
         {"no host", "GET /now HTTP/1.1\r\n\r\n"},
     };
     struct fixture *f = fixture_new(0);
@@ -672,6 +674,30 @@ static void test_stream_delivers_what_is_pushed_and_beats_when_silent(void **sta
     fixture_free(f);
 }
 
+static void test_stream_is_not_opened_when_only_its_head_is_asked_for(void **state)
+{
+    static const char *const requests[] = {"HEAD /stream HTTP/1.1\r\nHost: x\r\n\r\n",
+                                           "GET /now HTTP/1.1\r\nHost: x\r\n\r\n"};
+    struct fixture *f = fixture_new(0);
+    int fd = raw_connect(f->port);
+
+    (void)state;
+    for (size_t i = 0; i < G_N_ELEMENTS(requests); i++) { /* nothing is left between the two */
+        assert_true(raw_send(fd, requests[i], -1));
+        struct raw_answer answer = raw_read(fd, 5000);
+        g_autofree char *type = raw_header(&answer, "Content-Type");
+
+        assert_int_equal(answer.status, 200);
+        assert_string_equal(answer.body->str, i == 0 ? "" : "now");
+        if (i == 0)
+            assert_string_equal(type, "text/event-stream");
+        raw_answer_clear(&answer);
+    }
+    assert_int_equal(f->streams->len, 0);
+    close(fd);
+    fixture_free(f);
+}
+
 /* Fills the socket of a client that does not read, so that what follows stays in the queue. */
 static void fill_socket(struct http_stream *stream, size_t limit)
 {
@@ -870,6 +896,7 @@ int main(void)
         cmocka_unit_test(test_listen_names_the_port_when_it_is_in_use),
         cmocka_unit_test(test_listen_serves_a_private_unix_socket),
         cmocka_unit_test(test_stream_delivers_what_is_pushed_and_beats_when_silent),
+        cmocka_unit_test(test_stream_is_not_opened_when_only_its_head_is_asked_for),
         cmocka_unit_test(test_stream_cuts_the_client_when_its_queue_overflows),
         cmocka_unit_test(test_stream_drops_to_the_next_key_when_told_so),
         cmocka_unit_test(test_stream_keeps_only_the_latest_of_what_is_transient),
