@@ -558,8 +558,7 @@ static void measure_rate(struct camera *camera)
     if (seconds < 2)
         return;
     pthread_mutex_lock(&camera->lock);
-    if (source_get_info(camera->source, &info))
-        camera->report.fps = info.fps;
+    camera->report.fps = camera->source && source_get_info(camera->source, &info) ? info.fps : 0;
     camera->report.analysed_fps = (double)(analysed - camera->rate_analysed) / seconds;
     camera->report_version++;
     pthread_mutex_unlock(&camera->lock);
