@@ -249,6 +249,9 @@ void source_child_gone(struct source *source, const char *violation)
     source_drop_rings(source, false);
     keep_statistics(source);
     status = capture_kill(&source->process);
+    /* One that lied was taken over, by somebody who knows its layout now. */
+    if (violation && source->config.zygote)
+        zygote_renew(source->config.zygote);
     source->opened = false;
     if (source->over)
         return;

@@ -7,6 +7,7 @@
 #include <glib.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
 
 static void test_source_kills_a_child_that_lies(void **state)
 {
@@ -63,11 +64,42 @@ static void test_source_says_garbage_when_the_child_crashes(void **state)
     source_free(source);
 }
 
+static enum source_item_kind run_to_the_end(struct zygote *zygote, const char *url, int most)
+{
+    const struct source_config config = {.url = url,
+                                         .no_restart = true,
+                                         .zygote = zygote,
+                                         .capture_path = g_getenv("HOSTILE_CAPTURE")};
+    struct source *source = source_new(&config, NULL);
+    struct source_item item;
+
+    assert_non_null(source);
+    while (source_next(source, most, &item) == SOURCE_ITEM_STATE)
+        continue;
+    source_free(source);
+    return item.kind;
+}
+
+static void test_source_has_its_zygote_replaced_when_a_child_lied(void **state)
+{
+    struct zygote *zygote = zygote_new(g_getenv("HOSTILE_CAPTURE"));
+
+    (void)state;
+    assert_non_null(zygote);
+    assert_int_equal(run_to_the_end(zygote, "rtsp://host/quiet", 0), SOURCE_ITEM_NONE);
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), 0); /* the zygote lives */
+    assert_int_equal(run_to_the_end(zygote, "rtsp://host/kind", 5000), SOURCE_ITEM_END);
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+    assert_int_equal(errno, ECHILD);
+    zygote_free(zygote);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_source_kills_a_child_that_lies),
         cmocka_unit_test(test_source_says_garbage_when_the_child_crashes),
+        cmocka_unit_test(test_source_has_its_zygote_replaced_when_a_child_lied),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
