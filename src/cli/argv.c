@@ -11,14 +11,23 @@ static void paint(char *from, const char *until)
         *from++ = '*';
 }
 
-/* scheme://user:password@host: everything up to the last '@', which a password may hold itself. */
+/* scheme://user:password@host: everything up to the last '@', which a password may hold itself.
+ * Behind the host, everything from the first value of a parameter on. */
 static void paint_url(char *argument)
 {
     char *authority = strstr(argument, "://");
-    const char *at = authority ? strrchr(authority, '@') : NULL;
+    char *at = authority ? strrchr(authority, '@') : NULL;
+    char *value;
 
+    if (!authority)
+        return;
+    authority += strlen("://");
     if (at)
-        paint(authority + strlen("://"), at);
+        paint(authority, at);
+    value = at ? at : authority;
+    value += strcspn(value, "=?#");
+    if (*value)
+        paint(value + 1, value + strlen(value));
 }
 
 /* The length of "--section-key" when the argument names a secret setting; else 0. */
