@@ -27,7 +27,10 @@ export function createQueryClient(): QueryClient {
         // 4xx will not get better by asking again; the rest may, while the server starts.
         retry: (count, error) => count < 3 && !(error instanceof ApiError && error.status >= 400 && error.status < 500),
         refetchOnWindowFocus: true,
+        // The server may be this machine: it answers also where the browser says that there is no network.
+        networkMode: 'always',
       },
+      mutations: { networkMode: 'always' },
     },
   });
   return client;

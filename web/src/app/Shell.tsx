@@ -13,21 +13,20 @@ import { ConnectionBanner } from './ConnectionBanner';
 import { useFeedUpdates } from './feed-updates';
 import { BottomBar, Mark, Rail } from './Navigation';
 import { ScopeContext, useScope, type Scope } from './scope';
-import { useLogout, useMe } from './session';
+import { UNTIL_ANSWERED, useLogout, useMe } from './session';
 import { AppearanceMenu, LanguageMenu, TopBar } from './TopBar';
 
 /** Everything behind the login: who, which tenant and site, the frame around the pages. */
 export function Shell() {
   const me = useMe();
   const { pathname, search } = useLocation();
-  if (me.isPending) return <LoadingPage />;
-  if (me.error) {
-    if (me.error instanceof ApiError && me.error.status === 401) {
-      const next = pathname === '/' ? '' : `?next=${encodeURIComponent(pathname + search)}`;
-      return <Navigate to={`/login${next}`} replace />;
-    }
-    return <Starting error={me.error} retry={() => void me.refetch()} />;
+  const error = me.error ?? (me.data ? null : me.failureReason);
+  if (error instanceof ApiError && error.status === 401) {
+    const next = pathname === '/' ? '' : `?next=${encodeURIComponent(pathname + search)}`;
+    return <Navigate to={`/login${next}`} replace />;
   }
+  if (error) return <Starting error={error} retry={() => void me.refetch()} />;
+  if (!me.data) return <LoadingPage />;
   if (me.data.user.must_change_password) return <FirstPassword />;
   return <Scoped me={me.data} />;
 }
@@ -80,6 +79,7 @@ function Scoped({ me }: { me: Me }) {
     queryFn: async () => (await answer(api.GET('/api/sites', { params: { query: { tenant: tenant?.id } } }))).items,
     enabled: tenant !== undefined,
     staleTime: 300_000,
+    ...UNTIL_ANSWERED,
   });
   const siteId = search.get('site');
   const scope = useMemo<Scope | null>(() => {
@@ -88,7 +88,8 @@ function Scoped({ me }: { me: Me }) {
     const zone = (site ?? sites.data[0])?.time_zone ?? 'UTC';
     return { tenant, tenants: me.tenants, site, sites: sites.data, zone };
   }, [tenant, sites.data, siteId, me.tenants]);
-  if (sites.error) return <Starting error={sites.error} retry={() => void sites.refetch()} />;
+  const error = sites.data ? null : (sites.error ?? sites.failureReason);
+  if (error) return <Starting error={error} retry={() => void sites.refetch()} />;
   if (!scope) return <LoadingPage />;
   return (
     <ScopeContext value={scope}>

@@ -1,7 +1,15 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { answer, api, setCsrfToken, type Me, type Schemas } from '../api/client';
+import { answer, api, ApiError, setCsrfToken, type Me, type Schemas } from '../api/client';
 
 export const ME_KEY = ['me'] as const;
+/** How often a server that is away, or still starting, is asked again. */
+const ASK_AGAIN_MS = 3000;
+
+/** Of a query without which there is no page: a server that does not answer is asked until it does; `failureReason` says why not. */
+export const UNTIL_ANSWERED = {
+  retry: (_count: number, error: Error) => !(error instanceof ApiError && error.status >= 400 && error.status < 500),
+  retryDelay: ASK_AGAIN_MS,
+};
 
 /** Who is logged in; an ApiError with status 401 when nobody is. */
 export function useMe() {
@@ -13,6 +21,7 @@ export function useMe() {
       return me;
     },
     staleTime: 60_000,
+    ...UNTIL_ANSWERED,
   });
 }
 

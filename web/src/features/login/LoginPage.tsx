@@ -20,7 +20,8 @@ export function LoginPage() {
   const login = useLogin();
   const errorText = useErrorText();
   useTitle(t('login.title'));
-  if (me.data) return <Navigate to={safeNext(search.get('next'))} replace />;
+  // A session that ended leaves what was known of it, and an error.
+  if (me.data && !me.error) return <Navigate to={safeNext(search.get('next'))} replace />;
 
   const error = login.error;
   const problem =
