@@ -42,6 +42,10 @@ function Lines({ camera }: { camera: Camera }) {
   const [chosen, setChosen] = useState(0);
   const [fresh, setFresh] = useState(() => Date.now());
   const [noStill, setNoStill] = useState(false);
+  const nextName = (taken: Line[]): string => {
+    const free = Array.from({ length: MAX_LINES }, (_, index) => t('lines.number', { n: index + 1 })).find((name) => taken.every((line) => line.name !== name));
+    return free ?? t('lines.number', { n: taken.length + 1 });
+  };
   const replace = (index: number, line: Line) => setLines((before) => before.map((other, i) => (i === index ? line : other)));
   const changed = JSON.stringify(lines) !== JSON.stringify(camera.lines);
 
@@ -92,7 +96,7 @@ function Lines({ camera }: { camera: Camera }) {
             type="dashed"
             icon={<Plus size={16} aria-hidden />}
             onClick={() => {
-              setLines((before) => [...before, firstLine(t('lines.number', { n: before.length + 1 }))]);
+              setLines((before) => [...before, firstLine(nextName(before))]);
               setChosen(lines.length);
             }}
           >
@@ -111,7 +115,14 @@ function Lines({ camera }: { camera: Camera }) {
             onClick={() =>
               save.mutate(
                 { id: camera.id, lines },
-                { onSuccess: () => message.success(t('lines.saved')), onError: (error) => void message.error(errorText(error)) },
+                {
+                  onSuccess: (saved) => {
+                    // With the ids that they have now: saved again without, they would be other lines.
+                    setLines(saved.lines);
+                    void message.success(t('lines.saved'));
+                  },
+                  onError: (error) => void message.error(errorText(error)),
+                },
               )
             }
           >
