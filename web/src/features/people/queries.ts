@@ -12,8 +12,19 @@ export interface PeopleFilters {
   named: boolean | undefined;
 }
 
-export function usePeople({ q, named }: PeopleFilters) {
+/** What to look for: who types a label as it is shown, "Visitor 12", is after that number. `label` is "Visitor {{number}}" in the language of the page. */
+export function searched(q: string, label: string): string {
+  const [before = '', after = ''] = label.split('{{number}}');
+  const text = q.trim();
+  const lower = text.toLocaleLowerCase();
+  const number = lower.startsWith(before.toLocaleLowerCase()) && lower.endsWith(after.toLocaleLowerCase()) ? text.slice(before.length, text.length - after.length) : '';
+  return /^\d+$/.test(number) ? number : text;
+}
+
+export function usePeople({ q: typed, named }: PeopleFilters) {
   const { tenant, site } = useScope();
+  const { t } = useTranslation();
+  const q = searched(typed, t('people.visitor', { number: '{{number}}' }));
   return useInfiniteQuery({
     queryKey: [...keys.people(tenant.id), 'list', { site: site?.id, q, named }],
     queryFn: ({ pageParam }) =>
