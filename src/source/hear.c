@@ -159,6 +159,14 @@ static bool on_live(struct source *source, const struct ring_live *live, const c
     return true;
 }
 
+static bool state_waits(struct source *source)
+{
+    for (const GList *link = source->items.head; link; link = link->next)
+        if (((const struct source_item *)link->data)->kind == SOURCE_ITEM_STATE)
+            return true;
+    return false;
+}
+
 static void on_status(struct source *source, const struct ring_status *status)
 {
     metric_add(source->cell_packets, (double)(status->packets - source->status.packets));
@@ -172,7 +180,7 @@ static void on_status(struct source *source, const struct ring_status *status)
         source->state != CAMERA_STATE_BLACK)
         return;
     /* The next one says it again: states must not pile up before somebody takes them. */
-    if (!g_queue_is_empty(&source->items))
+    if (state_waits(source))
         return;
     if (status->flags & RING_STATUS_FROZEN)
         source_change_state(source, CAMERA_STATE_FROZEN, "the camera repeats the same picture", 0);
