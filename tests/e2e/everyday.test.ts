@@ -87,6 +87,22 @@ describe.skipIf(base === '')('every day', () => {
     await other.close();
   }, 120_000);
 
+  test('who wants no motion chooses from a list, and opens and closes a visit', async () => {
+    const other = await browser.newContext({ viewport: { width: 1360, height: 860 }, locale: 'en-GB', reducedMotion: 'reduce', storageState: await context.storageState() });
+    await withPage(other, 'no motion', async (page) => {
+      await page.goto(`${base}/visits?tenant=${demo}`);
+      await page.getByRole('combobox', { name: 'Range' }).click();
+      // Where nobody sees it, it cannot be clicked.
+      await page.locator('.ant-select-item-option', { hasText: '30 days' }).click({ timeout: 5000 });
+      await page.waitForURL(/range=month/);
+      await page.locator('ol [data-testid=visit]').first().click();
+      await page.getByRole('dialog').getByText('Seen on').waitFor();
+      await page.keyboard.press('Escape');
+      await expect.poll(() => page.getByRole('dialog').count()).toBe(0);
+    });
+    await other.close();
+  }, 60_000);
+
   test('Live left open does not grow', async () => {
     await withPage(context, 'left open', async (page) => {
       await page.goto(`${base}/live?tenant=${demo}`);

@@ -8,6 +8,7 @@ import { RouterProvider } from 'react-router/dom';
 import { ApiError } from '../api/client';
 import { HubProvider } from '../api/feed';
 import { antdLocale, currentLanguage } from '../i18n';
+import { useMediaQuery } from '../ui/hooks';
 import { AppearanceProvider, useAppearance } from './appearance';
 import { createRouter } from './routes';
 import { ME_KEY } from './session';
@@ -48,7 +49,8 @@ function Design({ children }: { children: ReactNode }) {
       current = false;
     };
   }, [language]);
-  const theme = useMemo(() => themeFor(appearance), [appearance]);
+  const still = useMediaQuery('(prefers-reduced-motion: reduce)');
+  const theme = useMemo(() => themeFor(appearance, still), [appearance, still]);
   return (
     <StyleProvider layer>
       <ConfigProvider theme={theme} locale={locale} button={{ autoInsertSpace: false }}>

@@ -24,7 +24,8 @@ function tinted(kind: 'Info' | 'Success' | 'Warning' | 'Error', soft: string, st
   return { [`color${kind}Bg`]: soft, [`color${kind}Border`]: `${strong}55` };
 }
 
-export function themeFor(appearance: Appearance): ThemeConfig {
+/** `still`: nothing moves; antd waits for no end of a transition then. */
+export function themeFor(appearance: Appearance, still: boolean): ThemeConfig {
   const p = palettes[appearance];
   const onAccent = appearance === 'light' ? '#ffffff' : '#06201a';
   return {
@@ -39,7 +40,7 @@ export function themeFor(appearance: Appearance): ThemeConfig {
       colorTextPlaceholder: appearance === 'dark' ? '#8b9993' : '#69726d', colorBorder: p.lineStrong,
       colorBorderSecondary: p.line, colorTextLightSolid: onAccent, borderRadius: 9, borderRadiusLG: 14, borderRadiusSM: 7,
       controlHeight: 38, controlHeightLG: 44, controlHeightSM: 30, fontFamily: FONT_STACK, fontSize: 14, lineHeight: 1.5,
-      motionDurationMid: '0.16s', motionDurationSlow: '0.22s', wireframe: false,
+      motionDurationMid: '0.16s', motionDurationSlow: '0.22s', motion: !still, wireframe: false,
     },
     components: {
       Button: { fontWeight: 550, primaryShadow: 'none', defaultShadow: 'none', dangerShadow: 'none', paddingInline: 16 },
