@@ -14,8 +14,13 @@ export function NameEditor({ person, large = false }: { person: PersonRef; large
   const [editing, setEditing] = useState(false);
   const [value, setValue] = useState('');
   const input = useRef<InputRef>(null);
+  const button = useRef<HTMLButtonElement>(null);
+  /** The keyboard ended the editing: it goes on where it began. */
+  const backToButton = useRef(false);
   useEffect(() => {
     if (editing) input.current?.focus({ cursor: 'all' });
+    else if (backToButton.current) button.current?.focus();
+    backToButton.current = false;
   }, [editing]);
 
   const save = () => {
@@ -39,10 +44,14 @@ export function NameEditor({ person, large = false }: { person: PersonRef; large
         placeholder={t('people.addName')}
         onChange={(event) => setValue(event.target.value)}
         onBlur={save}
-        onPressEnter={save}
+        onPressEnter={() => {
+          backToButton.current = true;
+          save();
+        }}
         onKeyDown={(event) => {
           if (event.key !== 'Escape') return;
           event.stopPropagation();
+          backToButton.current = true;
           setEditing(false);
         }}
       />
@@ -50,6 +59,7 @@ export function NameEditor({ person, large = false }: { person: PersonRef; large
   }
   return (
     <button
+      ref={button}
       type="button"
       aria-label={t('people.rename', { name: shown })}
       className={`flex min-w-0 max-w-full cursor-text items-center gap-1.5 self-start text-left font-semibold hover:text-accent ${large ? 'text-xl' : ''}`}
