@@ -69,7 +69,7 @@ export function LoginPage() {
               {t('login.submit')}
             </Button>
           </Form>
-          <p className="mt-5 text-sm text-ink-soft">{t('login.hint')}</p>
+          <p className="mt-5 text-sm text-ink-soft">{t('login.hint')} {t('login.forgotten')}</p>
         </main>
         <p className="flex items-start gap-2 text-sm text-ink-soft">
           <ShieldCheck size={17} strokeWidth={1.8} className="mt-px shrink-0 text-ok" aria-hidden />
