@@ -110,7 +110,6 @@ describe.skipIf(base === '')('the main path', () => {
       return items.flatMap((a) => items.filter((b) => a.person.id !== b.person.id && !met(a, b)).map((b) => [a.person, b.person]))[0];
     };
     await expect.poll(async () => (await apart()) !== undefined, { timeout: 150_000 }).toBe(true);
-    const before = await people();
     const pair = (await apart()) ?? [];
     await page.goto(`${base}/people?tenant=${demo}`);
     for (const { name, label } of pair) {
@@ -122,7 +121,7 @@ describe.skipIf(base === '')('the main path', () => {
     const ids = async () => new Set((await people()).map((person) => person.id));
     const gone = async () => {
       const now = await ids();
-      return before.filter((person) => !now.has(person.id)).length;
+      return pair.filter((person) => !now.has(person.id)).length;
     };
     await expect.poll(gone).toBe(1);
     await page.getByRole('button', { name: /^Undo \(/ }).click();
