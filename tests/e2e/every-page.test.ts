@@ -8,7 +8,7 @@ import { base, demoTenant, logIn, openBrowser, withPage } from './world';
 const PAGES = [
   '/live', '/live/{camera}', '/now', '/visits', '/visits?visit={visit}', '/people', '/people?person={person}', '/cameras', '/cameras?form=new', '/cameras/{camera}/line', '/privacy',
 ];
-const SIDE_PAGES = ['/settings/models', '/settings/password', '/about'];
+const SIDE_PAGES = ['/settings/models', '/settings/site', '/settings/password', '/about'];
 const axeSource = readFileSync(createRequire(process.env.npm_package_json ?? import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 interface Violation {

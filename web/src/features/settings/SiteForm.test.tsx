@@ -1,4 +1,4 @@
-import { QueryClientProvider } from '@tanstack/react-query';
+import { QueryClientProvider, useQuery } from '@tanstack/react-query';
 import { fireEvent, render, screen, waitFor } from '@testing-library/react';
 import { App } from 'antd';
 import { afterEach, beforeAll, expect, test, vi } from 'vitest';
@@ -13,6 +13,16 @@ import { gapUnit, timeZones } from './site-values';
 const tenant = { id: 't', name: 'Corner shop', simulated: false, mode: 'count', role: 'admin' } as const;
 const site = { id: 's', tenant_id: 't', name: 'Main', time_zone: 'Asia/Ho_Chi_Minh', gap_seconds: 1800, simulated: false, version: 1 };
 
+/** The form of the sites that are known, as they change. */
+function KnownSites() {
+  const { data = [] } = useQuery<(typeof site)[]>({ queryKey: keys.sites('t'), queryFn: () => [], staleTime: Infinity });
+  return (
+    <ScopeContext value={{ tenant, tenants: [tenant], site: undefined, sites: data, zone: 'UTC' }}>
+      <SiteForms />
+    </ScopeContext>
+  );
+}
+
 /** The form of `site`; what it sends. */
 function show(gap_seconds: number) {
   const client = createQueryClient();
@@ -26,9 +36,7 @@ function show(gap_seconds: number) {
   render(
     <App>
       <QueryClientProvider client={client}>
-        <ScopeContext value={{ tenant, tenants: [tenant], site: undefined, sites: [shown], zone: 'UTC' }}>
-          <SiteForms />
-        </ScopeContext>
+        <KnownSites />
       </QueryClientProvider>
     </App>,
   );
@@ -51,6 +59,18 @@ test('the name and the gap are sent as they were typed, in seconds; a gap of mor
   save();
   await waitFor(() => expect(sent).toEqual([{ name: 'Old town', time_zone: 'Asia/Ho_Chi_Minh', gap_seconds: 2700 }]), { timeout: 20_000 });
   await waitFor(() => expect(client.getQueryData<{ name: string }[]>(keys.sites('t'))?.[0]?.name).toBe('Old town'));
+}, 60_000);
+
+test('a gap in seconds that is saved as a whole minute stays in seconds', async () => {
+  const { sent } = show(20);
+  fireEvent.change(gap(), { target: { value: '60' } });
+  save();
+  await waitFor(() => expect(sent).toHaveLength(1), { timeout: 20_000 });
+  await waitFor(() => expect(screen.getByRole<HTMLButtonElement>('button', { name: 'Save' }).className).not.toContain('loading'));
+  expect(screen.queryByText('min')).toBeNull();
+  save();
+  await waitFor(() => expect(sent).toHaveLength(2));
+  expect(sent).toEqual([60, 60].map((gap_seconds) => ({ name: 'Main', time_zone: 'Asia/Ho_Chi_Minh', gap_seconds })));
 }, 60_000);
 
 test.each([

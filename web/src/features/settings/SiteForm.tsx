@@ -1,5 +1,6 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Alert, App, Button, Form, Input, InputNumber, Select } from 'antd';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { answer, api, ApiError, type Schemas } from '../../api/client';
 import { keys } from '../../api/keys';
@@ -13,7 +14,7 @@ type Site = Schemas['Site'];
 interface Fields {
   name: string;
   time_zone: string;
-  /** In the unit of the gap that is stored. */
+  /** In the unit of the gap that was stored when the form was opened. */
   gap: number;
 }
 
@@ -44,7 +45,8 @@ function SiteForm({ site }: { site: Site }) {
   const { message } = App.useApp();
   const errorText = useErrorText();
   const save = useSaveSite();
-  const unit = gapUnit(site.gap_seconds);
+  // It stays while the form is open: 60 that were typed as seconds must not become 60 minutes once they are saved.
+  const [unit] = useState(() => gapUnit(site.gap_seconds));
   const { error } = save;
   const submit = ({ name, time_zone, gap }: Fields) =>
     save.mutate({ id: site.id, body: { name: name.trim(), time_zone, gap_seconds: gap * unit } }, { onSuccess: (saved) => void message.success(t('site.saved', { name: saved.name })) });
