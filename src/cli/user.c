@@ -8,57 +8,21 @@
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "seal/seal.h"
+#include "serve/commands.h"
 #include "serve/control.h"
 #include "serve/data_folder.h"
-#include "storage/users.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* What a subcommand does, on the open database. Returns a new object, NULL with *error. */
-static json_t *do_it(struct storage *storage, struct account *account, const char *verb,
-                     const char *name, GError **error)
-{
-    const struct account_origin origin = {.actor = AUDIT_ACTOR_COMMAND};
-    char password[ACCOUNT_PASSWORD_SIZE];
-    struct uuid id;
-    bool ok;
-
-    (void)storage;
-    if (strcmp(verb, "add") == 0)
-        ok = account_create_user(account, &origin, name, NULL, true, password, &id, error);
-    else
-        ok = account_reset_password(account, &origin, name, password, error);
-    json_t *answer = ok ? json_pack("{s:s}", "password", password) : NULL;
-    explicit_bzero(password, sizeof password);
-    return answer;
-}
-
-static bool read_users(struct connection *connection, void *data, GError **error)
-{
-    json_t **users = data;
-    g_autoptr(GArray) all = users_list(connection, error);
-
-    json_decref(*users);
-    *users = json_array();
-    for (guint i = 0; all != NULL && i < all->len; i++) {
-        const struct user *user = &g_array_index(all, struct user, i);
-
-        json_array_append_new(*users, json_pack("{s:s, s:b, s:b}", "name", user->name,
-                                                "platform_admin", user->platform_admin, "disabled",
-                                                user->disabled_at.us != 0));
-    }
-    return all != NULL;
-}
-
 /* Without a server: we own the folder for the length of the command. */
-static json_t *on_folder(const char *directory, const char *verb, const char *name, GError **error)
+static json_t *on_folder(const char *directory, const char *command, const json_t *request,
+                         GError **error)
 {
     struct data_folder folder;
     g_autofree char *database = g_build_filename(directory, "customersight.db", NULL);
     const struct storage_config config = {.path = database, .readers = 1};
-    struct storage *storage = NULL;
-    struct account *account = NULL;
+    struct commands_config parts = {0};
     json_t *answer = NULL;
 
     if (!g_file_test(database, G_FILE_TEST_EXISTS)) {
@@ -70,38 +34,31 @@ static json_t *on_folder(const char *directory, const char *verb, const char *na
     }
     if (!data_folder_open(directory, &folder, error))
         return NULL;
-    if (seal_init(error) && (storage = storage_open(&config, error)) != NULL &&
-        (account = account_new(storage, clock_system(), ACCOUNT_COST_INTERACTIVE, error)) != NULL) {
-        if (strcmp(verb, "list") != 0) {
-            answer = do_it(storage, account, verb, name, error);
-        } else {
-            json_t *users = json_array();
-
-            if (storage_read(storage, read_users, &users, error))
-                answer = json_pack("{s:O}", "users", users);
-            json_decref(users);
-        }
-    }
-    account_free(account);
-    storage_close(storage);
+    if (seal_init(error) && (parts.storage = storage_open(&config, error)) != NULL &&
+        (parts.account =
+             account_new(parts.storage, clock_system(), ACCOUNT_COST_INTERACTIVE, error)) != NULL)
+        answer = commands_answer(&parts, command, request, error);
+    account_free(parts.account);
+    storage_close(parts.storage);
     data_folder_close(&folder);
     return answer;
 }
 
-static json_t *through_server(const char *directory, const char *verb, const char *name,
-                              GError **error)
+static json_t *carry_out(const char *directory, const char *verb, const char *name, GError **error)
 {
-    g_autofree char *path = g_build_filename(directory, CONTROL_SOCKET, NULL);
     g_autofree char *command = g_strdup_printf("user-%s", verb);
+    g_autofree char *path = g_build_filename(directory, CONTROL_SOCKET, NULL);
+    json_t *request = json_pack("{s:s, s:s}", "command", command, "name", name);
     json_t *answer = NULL;
 
-    return control_ask(path, json_pack("{s:s, s:s}", "command", command, "name", name), &answer,
-                       error)
-               ? answer
-               : NULL;
+    if (data_folder_in_use(directory))
+        return control_ask(path, request, &answer, error) ? answer : NULL;
+    answer = on_folder(directory, command, request, error);
+    json_decref(request);
+    return answer;
 }
 
-static void print_answer(const char *verb, const char *name, const json_t *answer)
+static void print_answer(const char *name, const json_t *answer)
 {
     const char *password = json_string_value(json_object_get(answer, "password"));
     size_t index;
@@ -112,7 +69,6 @@ static void print_answer(const char *verb, const char *name, const json_t *answe
                name, password);
         return;
     }
-    (void)verb;
     json_array_foreach(json_object_get(answer, "users"), index, user)
     {
         printf("%-32s %s%s\n", json_string_value(json_object_get(user, "name")),
@@ -134,11 +90,10 @@ static int run(struct invocation *invocation, int argc, char **argv)
         error_set(&error, ERROR_INVALID, "say `list`, `add NAME` or `reset-password NAME`");
         return invocation_fail("user", error);
     }
-    json_t *answer = data_folder_in_use(directory) ? through_server(directory, verb, name, &error)
-                                                   : on_folder(directory, verb, name, &error);
+    json_t *answer = carry_out(directory, verb, name, &error);
     if (answer == NULL)
         return invocation_fail("user", error);
-    print_answer(verb, name, answer);
+    print_answer(name, answer);
     json_decref(answer);
     return EXIT_CODE_OK;
 }

@@ -16,26 +16,31 @@ static bool find_user(struct connection *connection, void *data, GError **error)
     return users_find(connection, work->name, &work->user, error);
 }
 
+/* {"password": …}, once; it is wiped here. */
+static json_t *answer_password(char password[ACCOUNT_PASSWORD_SIZE])
+{
+    json_t *answer = json_pack("{s:s}", "password", password);
+
+    explicit_bzero(password, ACCOUNT_PASSWORD_SIZE);
+    return answer;
+}
+
 static json_t *reset_password(const struct commands_config *parts, const json_t *arguments,
                               GError **error)
 {
     const struct account_origin origin = {.actor = AUDIT_ACTOR_COMMAND};
-    const char *name = json_string_value(json_object_get(arguments, "name"));
+    struct find_work find = {.name = json_string_value(json_object_get(arguments, "name"))};
     char password[ACCOUNT_PASSWORD_SIZE];
-    json_t *answer;
 
-    if (name == NULL) {
+    if (find.name == NULL) {
         error_set_field(error, ERROR_INVALID, "name", "Whose password?");
         return NULL;
     }
-    if (!account_reset_password(parts->account, &origin, name, password, error))
+    if (!account_reset_password(parts->account, &origin, find.name, password, error))
         return NULL;
-    struct find_work find = {.name = name};
-    if (storage_read(parts->storage, find_user, &find, NULL))
+    if (parts->api != NULL && storage_read(parts->storage, find_user, &find, NULL))
         api_forget_user(parts->api, find.user.id);
-    answer = json_pack("{s:s}", "password", password);
-    explicit_bzero(password, sizeof password);
-    return answer;
+    return answer_password(password);
 }
 
 static json_t *add_user(const struct commands_config *parts, const json_t *arguments,
@@ -45,7 +50,6 @@ static json_t *add_user(const struct commands_config *parts, const json_t *argum
     const char *name = json_string_value(json_object_get(arguments, "name"));
     char password[ACCOUNT_PASSWORD_SIZE];
     struct uuid id;
-    json_t *answer;
 
     if (name == NULL) {
         error_set_field(error, ERROR_INVALID, "name", "What name?");
@@ -53,9 +57,7 @@ static json_t *add_user(const struct commands_config *parts, const json_t *argum
     }
     if (!account_create_user(parts->account, &origin, name, NULL, true, password, &id, error))
         return NULL;
-    answer = json_pack("{s:s}", "password", password);
-    explicit_bzero(password, sizeof password);
-    return answer;
+    return answer_password(password);
 }
 
 static bool read_users(struct connection *connection, void *data, GError **error)
@@ -120,7 +122,8 @@ static json_t *revoke_worker(const struct commands_config *parts, const json_t *
     }
     if (!account_revoke_worker(parts->account, &origin, id, error))
         return NULL;
-    api_changed(parts->api, (struct uuid){{0}}); /* its cameras are free for others */
+    if (parts->api != NULL)
+        api_changed(parts->api, (struct uuid){{0}}); /* its cameras are free for others */
     return json_object();
 }
 

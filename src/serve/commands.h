@@ -1,6 +1,6 @@
 /*
- * What the command line changes while the server runs: passwords and users, workers of other
- * machines. The handler of the control socket (serve/control.h).
+ * What the command line changes: passwords and users, workers of other machines. The handler of the
+ * control socket (serve/control.h); without a server the command line calls it itself.
  */
 #ifndef SERVE_COMMANDS_H
 #define SERVE_COMMANDS_H
@@ -16,7 +16,7 @@
 struct commands_config {
     struct account *account;
     struct storage *storage;
-    struct api *api;
+    struct api *api; /* NULL: no server runs, nobody is logged in or waits for a change */
 };
 
 /* A control_handler; `context` is a struct commands_config. Each command is in the audit trail. */
