@@ -20,21 +20,13 @@ const char *vision_model_space(const struct vision *vision)
     return runner_model_space(vision->runners[VISION_NET_RECOGNITION]);
 }
 
-/* The chip as planes, and its mirror image behind it. */
 static void chip_to_planes(const struct face_chip *chip, float *restrict values)
 {
-    enum { SIDE = FACE_CHIP_SIDE };
-    float *restrict mirrored = values + 3 * SIDE * SIDE;
-    for (int c = 0; c < 3; c++) {
-        for (int y = 0; y < SIDE; y++) {
-            const uint8_t *restrict in = chip->rgb + 3 * y * SIDE + c;
-            size_t row = (size_t)(c * SIDE + y) * SIDE;
-            for (int x = 0; x < SIDE; x++) {
-                values[row + (size_t)x] = (float)in[3 * x];
-                mirrored[row + (size_t)(SIDE - 1 - x)] = (float)in[3 * x];
-            }
-        }
-    }
+    enum { PIXELS = FACE_CHIP_SIDE * FACE_CHIP_SIDE };
+
+    for (int c = 0; c < 3; c++)
+        for (int i = 0; i < PIXELS; i++)
+            values[c * PIXELS + i] = (float)chip->rgb[3 * i + c];
 }
 
 bool vision_embed(struct vision *vision, const struct face_chip *const *chips, size_t count,
@@ -45,6 +37,7 @@ bool vision_embed(struct vision *vision, const struct face_chip *const *chips, s
     for (size_t i = 0; i < count; i++) {
         struct vision_outputs outputs;
         chip_to_planes(chips[i], canvas.values);
+        canvas_mirror(&canvas);
         if (!vision_run(vision, VISION_NET_RECOGNITION, &canvas, 2, 1, &outputs, error))
             return false;
         const float *out =
